@@ -1,0 +1,115 @@
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+
+/** A section of the file: every key optional, none unknown. */
+const section = <T extends Record<string, TSchema>>(keys: T) =>
+  Type.Object(keys, { additionalProperties: false, default: {} });
+
+const seconds = (value: number, bounds: { minimum?: number; maximum?: number } = {}) =>
+  Type.Number({ minimum: 0, maximum: 86_400, ...bounds, default: value });
+
+const bytes = (value: number) =>
+  Type.Integer({ minimum: 1024, maximum: 2 ** 40, default: value });
+
+const text = (value: string) => Type.String({ default: value });
+
+const chatProvider = Type.Object(
+  {
+    name: Type.String({ pattern: "^[a-z0-9][a-z0-9_-]*$" }),
+    base_url: Type.String({ pattern: "^https?://" }),
+    api_key: text(""),
+    models: Type.Array(Type.String({ minLength: 1 }), { default: [] }),
+    /** Whether the provider understands `stream_options.include_usage`. */
+    stream_options: Type.Boolean({ default: true }),
+    /** Whether the provider refuses a request without a key. */
+    requires_api_key: Type.Boolean({ default: true }),
+    /** Tokens of the model's window; a longer history is cut from the front. */
+    context_tokens: Type.Integer({ minimum: 256, maximum: 100_000_000, default: 128_000 }),
+  },
+  { additionalProperties: false },
+);
+
+const embeddingModel = Type.Object(
+  {
+    name: Type.String({ minLength: 1 }),
+    provider: Type.String({ minLength: 1 }),
+    model: Type.String({ minLength: 1 }),
+    dimensions: Type.Integer({ minimum: 1, maximum: 8192 }),
+    /** Whether `dimensions` is sent with each request: not every model takes it. */
+    send_dimensions: Type.Boolean({ default: false }),
+    /** Inputs in one request. */
+    batch_size: Type.Integer({ minimum: 1, maximum: 2048, default: 32 }),
+    /** Tokens in one input; a longer one is cut. */
+    max_input_tokens: Type.Integer({ minimum: 16, maximum: 1_000_000, default: 8192 }),
+  },
+  { additionalProperties: false },
+);
+
+/** The file as a user writes it, with every default. Keys are those of the contract, in snake_case. */
+export const configSchema = Type.Object(
+  {
+    server: section({
+      host: text("0.0.0.0"),
+      port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080 }),
+      language: Type.Union([Type.Literal("zh-CN"), Type.Literal("en")], { default: "zh-CN" }),
+      cors_origins: Type.Array(Type.String(), { default: ["*"] }),
+      max_body_bytes: bytes(1_048_576),
+      shutdown_timeout: seconds(10),
+    }),
+    redis: section({
+      address: text("localhost:6379"),
+      password: text(""),
+      db: Type.Integer({ minimum: 0, maximum: 1024, default: 0 }),
+    }),
+    sqlite: section({
+      path: Type.String({ minLength: 1, default: "./llm_backend.db" }),
+      max_open_conns: Type.Integer({ minimum: 2, maximum: 1024, default: 10 }),
+      max_idle_conns: Type.Integer({ minimum: 0, maximum: 1024, default: 5 }),
+      conn_max_lifetime: seconds(300, { maximum: 31_536_000 }),
+    }),
+    jwt: section({
+      secret: text(""),
+      expires_in: Type.String({ pattern: "^[1-9][0-9]*(s|m|h|d)$", default: "24h" }),
+    }),
+    auth: section({
+      registration: Type.Union([Type.Literal("open"), Type.Literal("closed")], {
+        default: "open",
+      }),
+    }),
+    llm: section({
+      system_prompt: text("你是一个乐于回答各种问题的小助手"),
+      request_timeout: seconds(600, { minimum: 0.1 }),
+      first_token_timeout: seconds(60, { minimum: 0.1 }),
+      providers: Type.Array(chatProvider, { default: [] }),
+    }),
+    rag: section({
+      default_embedding_model: text("builtin"),
+      embedding_models: Type.Array(embeddingModel, { default: [] }),
+      max_upload_bytes: bytes(104_857_600),
+      chunk_size: Type.Integer({ minimum: 50, maximum: 4000, default: 400 }),
+      /** Seconds that one document may take to parse. */
+      parse_timeout: seconds(60, { minimum: 1, maximum: 3600 }),
+      /** Resident memory, in bytes, that the process which parses one document may reach. */
+      parse_memory_bytes: Type.Integer({
+        minimum: 134_217_728,
+        maximum: 2 ** 40,
+        default: 536_870_912,
+      }),
+    }),
+  },
+  { additionalProperties: false, default: {} },
+);
+
+type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : S;
+
+type CamelCased<T> = T extends readonly (infer Item)[]
+  ? readonly CamelCased<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T as K extends string ? CamelCase<K> : K]: CamelCased<T[K]> }
+    : T;
+
+/** The whole configuration after every source was merged: complete, checked, frozen, camelCase. */
+export type Config = CamelCased<Static<typeof configSchema>>;
+export type ChatProviderConfig = Config["llm"]["providers"][number];
+export type EmbeddingModelConfig = Config["rag"]["embeddingModels"][number];

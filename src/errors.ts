@@ -1,0 +1,76 @@
+/** What kind of fault an error is; `http/errors.ts` maps each kind to one status. */
+export type ErrorKind =
+  | "bad_request"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "conflict"
+  | "too_large"
+  | "unsupported_media"
+  | "unprocessable"
+  | "rate_limited"
+  | "provider_failed"
+  | "provider_timeout"
+  | "internal";
+
+/**
+ * Every error code that a caller can see, with its kind. Codes are stable: clients match on them.
+ * The texts, in each language, are in `http/messages.ts`.
+ */
+const kinds = {
+  malformed_json: "bad_request",
+  invalid_field: "bad_request",
+  invalid_body: "bad_request",
+  username_taken: "bad_request",
+  unknown_model: "bad_request",
+  missing_api_key: "bad_request",
+  unknown_embedding_model: "bad_request",
+  unsupported_file_type: "bad_request",
+  unauthorized: "unauthorized",
+  wrong_credentials: "unauthorized",
+  registration_closed: "forbidden",
+  route_not_found: "not_found",
+  conversation_not_found: "not_found",
+  knowledge_base_not_found: "not_found",
+  document_not_found: "not_found",
+  generation_running: "conflict",
+  body_too_large: "too_large",
+  file_too_large: "too_large",
+  unsupported_content_type: "unsupported_media",
+  file_type_mismatch: "unsupported_media",
+  document_unreadable: "unprocessable",
+  document_encrypted: "unprocessable",
+  document_empty: "unprocessable",
+  document_without_text: "unprocessable",
+  document_too_complex: "unprocessable",
+  rate_limited: "rate_limited",
+  provider_failed: "provider_failed",
+  provider_interrupted: "provider_failed",
+  provider_timeout: "provider_timeout",
+  interrupted: "internal",
+  internal: "internal",
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof kinds;
+
+/** Values that the text of a message names, such as the field at fault. */
+export type ErrorParameters = Readonly<Record<string, string | number>>;
+
+/**
+ * A fault that a caller may be told of. It carries no text: the edge looks that up by `code` in the
+ * caller's language. Whatever caused it stays in `cause`, for the log alone.
+ */
+export class AppError extends Error {
+  override readonly name = "AppError";
+  readonly kind: ErrorKind;
+
+  /** `retryAfter`, in seconds, becomes the `Retry-After` header. */
+  constructor(
+    readonly code: ErrorCode,
+    readonly parameters: ErrorParameters = {},
+    readonly options: { cause?: unknown; retryAfter?: number } = {},
+  ) {
+    super(code, { cause: options.cause });
+    this.kind = kinds[code];
+  }
+}

@@ -1,0 +1,65 @@
+/** One message as the providers' protocol has it. */
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** A passage that retrieval found, as the answer may cite it: `[number]`. */
+export interface Passage {
+  readonly number: number;
+  readonly content: string;
+  readonly documentName: string;
+}
+
+export interface ChatRequest {
+  /** The model as the provider knows it. */
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly maxTokens?: number | undefined;
+  /** The caller's own key; it goes before the configured one. */
+  readonly apiKey?: string | undefined;
+  /** What the newest message's prompt was built from, for a provider that needs no prompt. */
+  readonly passages?: readonly Passage[] | undefined;
+}
+
+export interface TokenUsage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly totalTokens: number;
+}
+
+/** A piece of an answer, in the order in which the provider sent it. */
+export type ChatDelta =
+  | { readonly type: "content"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
+  | { readonly type: "usage"; readonly usage: TokenUsage }
+  | { readonly type: "finish"; readonly reason: string };
+
+export interface ChatProvider {
+  /**
+   * Resolves once the provider has accepted the request, and then yields what arrives, all pieces of
+   * one read together, none empty. The last piece but usage is a `finish`.
+   *
+   * @throws AppError `provider_failed` (refused, unreachable, broken answer), `provider_timeout`
+   *   (no first piece in `first_token_timeout`, or no end in `request_timeout`), `missing_api_key`,
+   *   `provider_interrupted` (from the iteration: the answer was cut); the signal's reason when
+   *   aborted.
+   */
+  stream(request: ChatRequest, signal: AbortSignal): Promise<AsyncIterable<readonly ChatDelta[]>>;
+}
+
+/** The provider that a model's name leads to, and what that provider calls it. */
+export interface ChatRoute {
+  readonly provider: ChatProvider;
+  readonly providerName: string;
+  readonly model: string;
+  /** Tokens that question, history and answer may take together. */
+  readonly contextTokens: number;
+}
+
+export interface ChatRouter {
+  /** @throws AppError `unknown_model` when no provider takes the model. */
+  route(model: string): ChatRoute;
+}

@@ -1,0 +1,90 @@
+export interface Conversation {
+  readonly id: number;
+  readonly userId: number;
+  readonly title: string;
+  readonly model: string;
+  /** The caller's own key for the model, encrypted; null when the configured one is used. */
+  readonly encryptedApiKey: string | null;
+  /** Null: the configured default. */
+  readonly systemPrompt: string | null;
+  readonly temperature: number | null;
+  readonly topP: number | null;
+  readonly maxTokens: number | null;
+  readonly createdTime: number;
+}
+
+export interface ConversationSummary {
+  readonly id: number;
+  readonly title: string;
+  readonly createdTime: number;
+}
+
+/**
+ * `streaming`: an answer that still grows. `interrupted`: cut by the client, the provider or the end
+ * of the process; what had come by then is kept.
+ */
+export type MessageStatus = "complete" | "streaming" | "interrupted";
+
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly totalTokens: number;
+}
+
+export interface Message {
+  /** Counts 1, 2, 3 … within its conversation. */
+  readonly id: number;
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  readonly reasoning: string | null;
+  readonly status: MessageStatus;
+  /** As the provider gave it, `stop` or `length` for example. */
+  readonly finishReason: string | null;
+  /** The citations that an answer over a knowledge base was given, as JSON. */
+  readonly sources: string | null;
+  readonly usage: Usage | null;
+  readonly createdTime: number;
+}
+
+export interface Turn {
+  readonly userMessageId: number;
+  readonly answerId: number;
+}
+
+export interface AnswerProgress {
+  readonly content: string;
+  readonly reasoning: string | null;
+}
+
+export interface AnswerEnd extends AnswerProgress {
+  readonly status: Exclude<MessageStatus, "streaming">;
+  readonly finishReason: string | null;
+  readonly usage: Usage | null;
+}
+
+export interface ConversationStore {
+  insert(conversation: Conversation): Promise<void>;
+  find(id: number): Promise<Conversation | undefined>;
+  /** Newest first; `before` is exclusive. */
+  list(
+    userId: number,
+    page: { limit: number; before?: number | undefined },
+  ): Promise<ConversationSummary[]>;
+  /** With its messages. Answers false when the user has no such conversation. */
+  delete(id: number, userId: number): Promise<boolean>;
+  /** In order of their ids. */
+  messages(id: number): Promise<Message[]>;
+  /**
+   * Stores the user's message and an empty answer with status `streaming` behind it. Undefined when
+   * the conversation is gone.
+   */
+  beginTurn(
+    id: number,
+    turn: { content: string; sources: string | null; createdTime: number },
+  ): Promise<Turn | undefined>;
+  /** Does nothing to an answer that has ended or is gone. */
+  checkpoint(id: number, answerId: number, progress: AnswerProgress): Promise<void>;
+  endAnswer(id: number, answerId: number, end: AnswerEnd): Promise<void>;
+  /** Takes back an answer that no caller was told of; its user message stays. */
+  dropAnswer(id: number, answerId: number): Promise<void>;
+}

@@ -1,0 +1,17 @@
+import type { ConversationStore } from "./conversations.ts";
+import type { KnowledgeStore } from "./knowledge.ts";
+import type { UserStore } from "./users.ts";
+
+/**
+ * What the product needs from storage. Every method is one atomic unit: when it resolves, all of it
+ * is durable against the death of this process; when it rejects, none of it happened. Ids and times
+ * are made by the caller, times in Unix seconds.
+ */
+export interface Store {
+  readonly users: UserStore;
+  readonly conversations: ConversationStore;
+  readonly knowledge: KnowledgeStore;
+  /** Rejects unless the database takes a write at this moment. */
+  checkWritable(): Promise<void>;
+  close(): Promise<void>;
+}
