@@ -74,3 +74,5 @@ export class AppError extends Error {
     this.kind = kinds[code];
   }
 }
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(kinds, code);

@@ -1,5 +1,4 @@
 import type { ConversationStore } from "./conversations.ts";
-import type { KnowledgeStore } from "./knowledge.ts";
 import type { UserStore } from "./users.ts";
 
 /**
@@ -10,7 +9,6 @@ import type { UserStore } from "./users.ts";
 export interface Store {
   readonly users: UserStore;
   readonly conversations: ConversationStore;
-  readonly knowledge: KnowledgeStore;
   /** Rejects unless the database takes a write at this moment. */
   checkWritable(): Promise<void>;
   close(): Promise<void>;

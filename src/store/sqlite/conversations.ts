@@ -1,0 +1,198 @@
+import { and, desc, eq, getTableColumns, lt, max, sql } from "drizzle-orm";
+import type {
+  AnswerEnd,
+  AnswerProgress,
+  Conversation,
+  ConversationStore,
+  Message,
+  Turn,
+} from "../conversations.ts";
+import type { Drizzle } from "./connection.ts";
+import { conversations, messages } from "./schema.ts";
+import type { Writer } from "./writer.ts";
+
+const placeholder = sql.placeholder;
+
+const thisMessage = and(
+  eq(messages.conversationId, placeholder("conversationId")),
+  eq(messages.id, placeholder("messageId")),
+);
+
+/** An answer changes only while it grows: whoever ended it first had the last word. */
+const thisGrowingAnswer = and(thisMessage, eq(messages.status, "streaming"));
+
+export function conversationWrites(db: Drizzle) {
+  const insertConversation = db
+    .insert(conversations)
+    .values({
+      id: placeholder("id"),
+      userId: placeholder("userId"),
+      title: placeholder("title"),
+      model: placeholder("model"),
+      encryptedApiKey: placeholder("encryptedApiKey"),
+      systemPrompt: placeholder("systemPrompt"),
+      temperature: placeholder("temperature"),
+      topP: placeholder("topP"),
+      maxTokens: placeholder("maxTokens"),
+      createdTime: placeholder("createdTime"),
+    })
+    .prepare();
+  const deleteConversation = db
+    .delete(conversations)
+    .where(
+      and(eq(conversations.id, placeholder("id")), eq(conversations.userId, placeholder("userId"))),
+    )
+    .returning({ id: conversations.id })
+    .prepare();
+  const exists = db
+    .select({ id: conversations.id })
+    .from(conversations)
+    .where(eq(conversations.id, placeholder("id")))
+    .prepare();
+  const lastMessage = db
+    .select({ id: max(messages.id) })
+    .from(messages)
+    .where(eq(messages.conversationId, placeholder("conversationId")))
+    .prepare();
+  const insertMessage = db
+    .insert(messages)
+    .values({
+      conversationId: placeholder("conversationId"),
+      id: placeholder("id"),
+      role: placeholder("role"),
+      content: placeholder("content"),
+      status: placeholder("status"),
+      sources: placeholder("sources"),
+      createdTime: placeholder("createdTime"),
+    })
+    .prepare();
+  const grow = db
+    .update(messages)
+    .set({ content: sql`${placeholder("content")}`, reasoning: sql`${placeholder("reasoning")}` })
+    .where(thisGrowingAnswer)
+    .prepare();
+  const dropMessage = db.delete(messages).where(thisGrowingAnswer).prepare();
+
+  return {
+    insertConversation: (conversation: Conversation): void => {
+      insertConversation.run({ ...conversation });
+    },
+
+    deleteConversation: (id: number, userId: number): boolean =>
+      deleteConversation.get({ id, userId }) !== undefined,
+
+    beginTurn: (
+      id: number,
+      turn: { content: string; sources: string | null; createdTime: number },
+    ): Turn | undefined => {
+      if (exists.get({ id }) === undefined) return undefined;
+      const last = lastMessage.get({ conversationId: id })?.id ?? 0;
+      const common = { conversationId: id, createdTime: turn.createdTime };
+      insertMessage.run({
+        ...common,
+        id: last + 1,
+        role: "user",
+        content: turn.content,
+        status: "complete",
+        sources: null,
+      });
+      insertMessage.run({
+        ...common,
+        id: last + 2,
+        role: "assistant",
+        content: "",
+        status: "streaming",
+        sources: turn.sources,
+      });
+      return { userMessageId: last + 1, answerId: last + 2 };
+    },
+
+    checkpointAnswer: (id: number, answerId: number, progress: AnswerProgress): void => {
+      grow.run({ conversationId: id, messageId: answerId, ...progress });
+    },
+
+    endAnswer: (id: number, answerId: number, end: AnswerEnd): void => {
+      const { usage, ...columns } = end;
+      db.update(messages)
+        .set({
+          ...columns,
+          promptTokens: usage?.promptTokens ?? null,
+          completionTokens: usage?.completionTokens ?? null,
+          totalTokens: usage?.totalTokens ?? null,
+        })
+        .where(
+          and(
+            eq(messages.conversationId, id),
+            eq(messages.id, answerId),
+            eq(messages.status, "streaming"),
+          ),
+        )
+        .run();
+    },
+
+    dropAnswer: (id: number, answerId: number): void => {
+      dropMessage.run({ conversationId: id, messageId: answerId });
+    },
+
+    /** At start: nothing streams yet, so what still says so was cut by the end of a process. */
+    interruptAnswers: (): void => {
+      db.update(messages)
+        .set({ status: "interrupted" })
+        .where(eq(messages.status, "streaming"))
+        .run();
+    },
+  };
+}
+
+function toMessage(row: typeof messages.$inferSelect): Message {
+  const { conversationId: _, promptTokens, completionTokens, totalTokens, ...message } = row;
+  const usage =
+    promptTokens === null || completionTokens === null || totalTokens === null
+      ? null
+      : { promptTokens, completionTokens, totalTokens };
+  return { ...message, usage };
+}
+
+export function createConversationStore(db: Drizzle, writer: Writer): ConversationStore {
+  const byId = db
+    .select()
+    .from(conversations)
+    .where(eq(conversations.id, placeholder("id")))
+    .prepare();
+  const page = db
+    .select({
+      id: conversations.id,
+      title: conversations.title,
+      createdTime: conversations.createdTime,
+    })
+    .from(conversations)
+    .where(
+      and(
+        eq(conversations.userId, placeholder("userId")),
+        lt(conversations.id, placeholder("before")),
+      ),
+    )
+    .orderBy(desc(conversations.id))
+    .limit(placeholder("limit"))
+    .prepare();
+  const history = db
+    .select(getTableColumns(messages))
+    .from(messages)
+    .where(eq(messages.conversationId, placeholder("id")))
+    .orderBy(messages.id)
+    .prepare();
+
+  return {
+    insert: (conversation) => writer.call("insertConversation", [conversation]),
+    find: async (id) => byId.get({ id }),
+    list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
+      page.all({ userId, limit, before }),
+    delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
+    messages: async (id) => history.all({ id }).map(toMessage),
+    beginTurn: (id, turn) => writer.call("beginTurn", [id, turn]),
+    checkpoint: (id, answerId, progress) =>
+      writer.call("checkpointAnswer", [id, answerId, progress]),
+    endAnswer: (id, answerId, end) => writer.call("endAnswer", [id, answerId, end]),
+    dropAnswer: (id, answerId) => writer.call("dropAnswer", [id, answerId]),
+  };
+}

@@ -1,0 +1,34 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Config } from "../../config/schema.ts";
+import type { Store } from "../index.ts";
+import { openDatabase, queries } from "./connection.ts";
+import { createConversationStore } from "./conversations.ts";
+import { createUserStore } from "./users.ts";
+import { placeVectorExtension } from "./vector-extension.ts";
+import { startWriter } from "./writer.ts";
+
+/**
+ * Opens the database, creating and migrating it as needed. Reads run where they are called, writes in
+ * a thread of their own, one after another.
+ *
+ * @throws Error that says why the database cannot be used.
+ */
+export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> {
+  const folder = dirname(config.path);
+  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+  const vectorExtension = placeVectorExtension(config.path);
+  const writer = await startWriter({ path: config.path, vectorExtension });
+  await writer.call("interruptAnswers", []);
+  const reader = openDatabase({ path: config.path, readonly: true });
+  const db = queries(reader);
+  return {
+    users: createUserStore(db, writer),
+    conversations: createConversationStore(db, writer),
+    checkWritable: () => writer.call("checkWritable", []),
+    async close() {
+      await writer.close();
+      reader.close();
+    },
+  };
+}

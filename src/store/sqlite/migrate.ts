@@ -1,0 +1,43 @@
+import type { Database } from "bun:sqlite";
+import { readMigrations } from "./read-migrations.ts" with { type: "macro" };
+
+const migrations = readMigrations();
+
+/** Milliseconds, as drizzle-kit stamps its migrations. */
+const newest = Math.max(...migrations.map((migration) => migration.folderMillis));
+
+/**
+ * Brings the database to this program's schema, in one transaction, with the table that drizzle-kit
+ * keeps. Two processes that start at once take turns.
+ *
+ * @throws Error when a newer program has already migrated this database.
+ */
+export function migrate(database: Database): void {
+  database
+    .transaction(() => {
+      database.run(
+        `CREATE TABLE IF NOT EXISTS __drizzle_migrations (
+           id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)`,
+      );
+      const row = database
+        .query<{ applied: number | null }, []>(
+          "SELECT max(created_at) AS applied FROM __drizzle_migrations",
+        )
+        .get();
+      const applied = row?.applied ?? 0;
+      if (applied > newest) {
+        throw new Error(
+          "the database was written by a newer version of this program; start that version, or restore a backup that is older than its first start",
+        );
+      }
+      const record = database.query(
+        "INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)",
+      );
+      for (const migration of migrations) {
+        if (migration.folderMillis <= applied) continue;
+        for (const statement of migration.sql) database.run(statement);
+        record.run(migration.hash, migration.folderMillis);
+      }
+    })
+    .immediate();
+}

@@ -1,0 +1,19 @@
+import type { Database } from "bun:sqlite";
+import { queries } from "./connection.ts";
+import { conversationWrites } from "./conversations.ts";
+import { userWrites } from "./users.ts";
+
+/** Everything that changes the database, by name. Each runs as one transaction in the writer. */
+export function createWrites(database: Database) {
+  const db = queries(database);
+  return {
+    ...userWrites(db),
+    ...conversationWrites(db),
+
+    checkWritable: (): void => {
+      database.run("UPDATE users SET id = id WHERE id = -1");
+    },
+  };
+}
+
+export type Writes = ReturnType<typeof createWrites>;

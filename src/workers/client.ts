@@ -1,0 +1,137 @@
+import { AppError, isErrorCode } from "../errors.ts";
+import { log } from "../log.ts";
+import type { FromWorker, ToWorker, WorkerApi, WorkerFault } from "./protocol.ts";
+import type { Transferred } from "./serve.ts";
+
+type Result<T> = Awaited<T> extends Transferred<infer Value> ? Value : Awaited<T>;
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Milliseconds between the death of a Worker and the next try, when it dies again at once. */
+const respawnDelay = 200;
+
+function revive(fault: WorkerFault): Error {
+  const cause = new Error(fault.message);
+  if (fault.stack !== undefined) cause.stack = fault.stack;
+  if (fault.appError !== undefined && isErrorCode(fault.appError.code)) {
+    return new AppError(fault.appError.code, fault.appError.parameters, { cause });
+  }
+  return cause;
+}
+
+/**
+ * Calls functions that run in a Worker of their own. A Worker that dies fails the calls it had, and
+ * a fresh one takes its place.
+ */
+export class WorkerClient<Api extends WorkerApi> {
+  private readonly pending = new Map<number, Pending>();
+  private worker: Worker | undefined;
+  private ready: Promise<void> = Promise.resolve();
+  private lastId = 0;
+  private started = false;
+  private closed = false;
+
+  private constructor(
+    private readonly name: string,
+    private readonly spawn: () => Worker,
+    private readonly options: unknown,
+  ) {}
+
+  /**
+   * Spawns the Worker and resolves once it has built its API from `options`, which must survive
+   * structured cloning. Rejects with what stopped it.
+   */
+  static async start<Api extends WorkerApi>(
+    name: string,
+    spawn: () => Worker,
+    options: unknown,
+  ): Promise<WorkerClient<Api>> {
+    const client = new WorkerClient<Api>(name, spawn, options);
+    client.launch();
+    await client.ready;
+    return client;
+  }
+
+  /** Whether a Worker is there and has started. */
+  get alive(): boolean {
+    return this.started;
+  }
+
+  /** Calls are served in order. Buffers in `transfer` move to the Worker and are empty here. */
+  async call<Name extends keyof Api & string>(
+    name: Name,
+    args: Parameters<Api[Name]>,
+    transfer: Transferable[] = [],
+  ): Promise<Result<ReturnType<Api[Name]>>> {
+    if (!this.started) await this.ready;
+    const worker = this.worker;
+    if (worker === undefined) throw new Error(`the ${this.name} Worker is closed`);
+    this.lastId += 1;
+    const id = this.lastId;
+    return new Promise((resolve, reject) => {
+      // The Worker's API is typed by the same Api, so the value is what its function returned.
+      this.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      const message: ToWorker = { type: "call", id, name, args };
+      worker.postMessage(message, transfer);
+    });
+  }
+
+  /** Ends the Worker; calls that wait are rejected. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.started = false;
+    const worker = this.worker;
+    this.worker = undefined;
+    worker?.terminate();
+    this.failPending("closed");
+  }
+
+  private launch(): void {
+    const worker = this.spawn();
+    this.worker = worker;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Whoever calls meets the rejection; with no caller there is nobody to tell.
+    promise.catch(() => {});
+    this.ready = promise;
+    worker.onmessage = (event: MessageEvent<FromWorker>) => {
+      const message = event.data;
+      if (message.type === "started") {
+        this.started = true;
+        resolve();
+      } else if (message.type === "failed") {
+        reject(revive(message.error));
+      } else {
+        this.settle(message);
+      }
+    };
+    worker.onerror = (event) => log.error(`${this.name} Worker failed`, { reason: event.message });
+    worker.addEventListener("close", () => {
+      if (this.closed || this.worker !== worker) return;
+      reject(new Error(`the ${this.name} Worker died`));
+      this.started = false;
+      this.failPending("died");
+      log.error(`${this.name} Worker died; starting another`);
+      setTimeout(() => {
+        if (!this.closed) this.launch();
+      }, respawnDelay);
+    });
+    const start: ToWorker = { type: "start", options: this.options };
+    worker.postMessage(start);
+  }
+
+  private settle(message: Extract<FromWorker, { id: number }>): void {
+    const pending = this.pending.get(message.id);
+    this.pending.delete(message.id);
+    if (message.type === "result") pending?.resolve(message.value);
+    else pending?.reject(revive(message.error));
+  }
+
+  private failPending(how: string): void {
+    const failed = [...this.pending.values()];
+    this.pending.clear();
+    for (const pending of failed) pending.reject(new Error(`the ${this.name} Worker ${how}`));
+  }
+}
