@@ -38,7 +38,7 @@ export interface Message {
   readonly content: string;
   readonly reasoning: string | null;
   readonly status: MessageStatus;
-  /** As the provider gave it, `stop` or `length` for example. */
+  /** As the provider gave it, `stop` or `length` for example; `interrupted` for a cut answer. */
   readonly finishReason: string | null;
   /** The citations that an answer over a knowledge base was given, as JSON. */
   readonly sources: string | null;
@@ -51,9 +51,17 @@ export interface Turn {
   readonly answerId: number;
 }
 
+/** What has come of an answer. */
 export interface AnswerProgress {
   readonly content: string;
   readonly reasoning: string | null;
+  readonly sources: string | null;
+}
+
+/** Names one answer and what has come of it. */
+export interface AnswerCheckpoint extends AnswerProgress {
+  readonly conversationId: number;
+  readonly answerId: number;
 }
 
 export interface AnswerEnd extends AnswerProgress {
@@ -74,16 +82,16 @@ export interface ConversationStore {
   delete(id: number, userId: number): Promise<boolean>;
   /** In order of their ids. */
   messages(id: number): Promise<Message[]>;
+  /** The highest id that a conversation ever had, deleted ones included; 0 before the first. */
+  highestId(): Promise<number>;
   /**
    * Stores the user's message and an empty answer with status `streaming` behind it. Undefined when
    * the conversation is gone.
    */
-  beginTurn(
-    id: number,
-    turn: { content: string; sources: string | null; createdTime: number },
-  ): Promise<Turn | undefined>;
+  beginTurn(id: number, turn: { content: string; createdTime: number }): Promise<Turn | undefined>;
+  /** Stores how far answers have grown. Answers those that have ended or are gone, untouched. */
+  checkpoint(checkpoints: readonly AnswerCheckpoint[]): Promise<AnswerCheckpoint[]>;
   /** Does nothing to an answer that has ended or is gone. */
-  checkpoint(id: number, answerId: number, progress: AnswerProgress): Promise<void>;
   endAnswer(id: number, answerId: number, end: AnswerEnd): Promise<void>;
   /** Takes back an answer that no caller was told of; its user message stays. */
   dropAnswer(id: number, answerId: number): Promise<void>;

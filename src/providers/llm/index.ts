@@ -22,6 +22,8 @@ export interface ChatRequest {
   readonly apiKey?: string | undefined;
   /** What the newest message's prompt was built from, for a provider that needs no prompt. */
   readonly passages?: readonly Passage[] | undefined;
+  /** What the user wrote, without the prompt that retrieval built around it. */
+  readonly question?: string | undefined;
 }
 
 export interface TokenUsage {
@@ -38,6 +40,13 @@ export type ChatDelta =
   | { readonly type: "finish"; readonly reason: string };
 
 export interface ChatProvider {
+  /**
+   * To be asked before anything is stored for a request.
+   *
+   * @throws AppError `missing_api_key` when neither the caller nor the configuration has a key that
+   *   the provider requires.
+   */
+  checkAccess(apiKey: string | undefined): void;
   /**
    * Resolves once the provider has accepted the request, and then yields what arrives, all pieces of
    * one read together, none empty. The last piece but usage is a `finish`.

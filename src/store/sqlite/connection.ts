@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { sql } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { loadVectorExtension } from "./vector-extension.ts";
 
@@ -36,3 +37,8 @@ export function openDatabase(options: ConnectionOptions): Database {
 }
 
 export const queries = (database: Database): Drizzle => drizzle({ client: database });
+
+/** The highest id that a table with AUTOINCREMENT ever held, deleted rows included. */
+export const highestId = (db: Drizzle, table: string): number =>
+  db.get<{ seq: number } | undefined>(sql`SELECT seq FROM sqlite_sequence WHERE name = ${table}`)
+    ?.seq ?? 0;

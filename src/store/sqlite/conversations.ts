@@ -1,13 +1,13 @@
 import { and, desc, eq, getTableColumns, lt, max, sql } from "drizzle-orm";
 import type {
+  AnswerCheckpoint,
   AnswerEnd,
-  AnswerProgress,
   Conversation,
   ConversationStore,
   Message,
   Turn,
 } from "../conversations.ts";
-import type { Drizzle } from "./connection.ts";
+import { type Drizzle, highestId } from "./connection.ts";
 import { conversations, messages } from "./schema.ts";
 import type { Writer } from "./writer.ts";
 
@@ -62,14 +62,18 @@ export function conversationWrites(db: Drizzle) {
       role: placeholder("role"),
       content: placeholder("content"),
       status: placeholder("status"),
-      sources: placeholder("sources"),
       createdTime: placeholder("createdTime"),
     })
     .prepare();
   const grow = db
     .update(messages)
-    .set({ content: sql`${placeholder("content")}`, reasoning: sql`${placeholder("reasoning")}` })
+    .set({
+      content: sql`${placeholder("content")}`,
+      reasoning: sql`${placeholder("reasoning")}`,
+      sources: sql`${placeholder("sources")}`,
+    })
     .where(thisGrowingAnswer)
+    .returning({ id: messages.id })
     .prepare();
   const dropMessage = db.delete(messages).where(thisGrowingAnswer).prepare();
 
@@ -81,10 +85,7 @@ export function conversationWrites(db: Drizzle) {
     deleteConversation: (id: number, userId: number): boolean =>
       deleteConversation.get({ id, userId }) !== undefined,
 
-    beginTurn: (
-      id: number,
-      turn: { content: string; sources: string | null; createdTime: number },
-    ): Turn | undefined => {
+    beginTurn: (id: number, turn: { content: string; createdTime: number }): Turn | undefined => {
       if (exists.get({ id }) === undefined) return undefined;
       const last = lastMessage.get({ conversationId: id })?.id ?? 0;
       const common = { conversationId: id, createdTime: turn.createdTime };
@@ -94,7 +95,6 @@ export function conversationWrites(db: Drizzle) {
         role: "user",
         content: turn.content,
         status: "complete",
-        sources: null,
       });
       insertMessage.run({
         ...common,
@@ -102,14 +102,14 @@ export function conversationWrites(db: Drizzle) {
         role: "assistant",
         content: "",
         status: "streaming",
-        sources: turn.sources,
       });
       return { userMessageId: last + 1, answerId: last + 2 };
     },
 
-    checkpointAnswer: (id: number, answerId: number, progress: AnswerProgress): void => {
-      grow.run({ conversationId: id, messageId: answerId, ...progress });
-    },
+    checkpointAnswers: (checkpoints: readonly AnswerCheckpoint[]): AnswerCheckpoint[] =>
+      checkpoints.filter(
+        ({ answerId, ...progress }) => grow.get({ messageId: answerId, ...progress }) === undefined,
+      ),
 
     endAnswer: (id: number, answerId: number, end: AnswerEnd): void => {
       const { usage, ...columns } = end;
@@ -137,7 +137,7 @@ export function conversationWrites(db: Drizzle) {
     /** At start: nothing streams yet, so what still says so was cut by the end of a process. */
     interruptAnswers: (): void => {
       db.update(messages)
-        .set({ status: "interrupted" })
+        .set({ status: "interrupted", finishReason: "interrupted" })
         .where(eq(messages.status, "streaming"))
         .run();
     },
@@ -188,10 +188,10 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
     list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
       page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
+    highestId: async () => highestId(db, "conversations"),
     messages: async (id) => history.all({ id }).map(toMessage),
     beginTurn: (id, turn) => writer.call("beginTurn", [id, turn]),
-    checkpoint: (id, answerId, progress) =>
-      writer.call("checkpointAnswer", [id, answerId, progress]),
+    checkpoint: (checkpoints) => writer.call("checkpointAnswers", [checkpoints]),
     endAnswer: (id, answerId, end) => writer.call("endAnswer", [id, answerId, end]),
     dropAnswer: (id, answerId) => writer.call("dropAnswer", [id, answerId]),
   };

@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { ErrorParameters } from "../../errors.ts";
 
 /** Ids come from the program; AUTOINCREMENT only remembers the highest ever used. */
-const id = () => integer("id").primaryKey({ autoIncrement: true });
+const id = (name = "id") => integer(name).primaryKey({ autoIncrement: true });
 
 export const users = sqliteTable("users", {
   id: id(),
@@ -53,3 +54,113 @@ export const messages = sqliteTable(
     index("messages_streaming").on(table.status).where(sql`status = 'streaming'`),
   ],
 );
+
+export const knowledgeBases = sqliteTable(
+  "knowledge_bases",
+  {
+    id: text("id").primaryKey(),
+    userId: integer("user_id")
+      .notNull()
+      .references(() => users.id),
+    name: text("name").notNull(),
+    /** Set first, when nothing of it may be seen any more; the rows go piece by piece. */
+    deleted: integer("deleted", { mode: "boolean" }).notNull().default(false),
+    createdTime: integer("created_time").notNull(),
+  },
+  (table) => [
+    index("knowledge_bases_by_user").on(table.userId, table.id),
+    index("knowledge_bases_deleted").on(table.id).where(sql`deleted`),
+  ],
+);
+
+/**
+ * What a knowledge base is searched with: its chunks, cut and embedded in one way. The `live` one
+ * answers; a `dropped` one is on its way out.
+ */
+export const searchIndexes = sqliteTable(
+  "search_indexes",
+  {
+    number: id("number"),
+    knowledgeBaseId: text("knowledge_base_id")
+      .notNull()
+      .references(() => knowledgeBases.id),
+    embeddingModel: text("embedding_model").notNull(),
+    dimensions: integer("dimensions").notNull(),
+    state: text("state", { enum: ["live", "dropped"] }).notNull(),
+    /** Chunks that it ever had: a chunk's number is never used twice. */
+    allocated: integer("allocated").notNull().default(0),
+    /** Grows with every change that a search can see. */
+    version: integer("version").notNull().default(0),
+    visibleChunks: integer("visible_chunks").notNull().default(0),
+  },
+  (table) => [
+    index("search_indexes_by_knowledge_base").on(table.knowledgeBaseId),
+    index("search_indexes_dropped").on(table.number).where(sql`state = 'dropped'`),
+  ],
+);
+
+export const documents = sqliteTable(
+  "documents",
+  {
+    number: id("number"),
+    id: text("id").notNull().unique(),
+    knowledgeBaseId: text("knowledge_base_id")
+      .notNull()
+      .references(() => knowledgeBases.id),
+    name: text("name").notNull(),
+    fileType: text("file_type").notNull(),
+    sizeBytes: integer("size_bytes").notNull(),
+    /** SHA-256 of the bytes, in lower-case hexadecimal. */
+    contentHash: text("content_hash").notNull(),
+    status: text("status", { enum: ["processing", "ready", "failed", "deleting"] }).notNull(),
+    errorCode: text("error_code"),
+    errorParameters: text("error_parameters", { mode: "json" }).$type<ErrorParameters>(),
+    chunkCount: integer("chunk_count").notNull().default(0),
+    createdTime: integer("created_time").notNull(),
+  },
+  (table) => [
+    index("documents_by_knowledge_base").on(table.knowledgeBaseId, table.number),
+    index("documents_unsettled").on(table.status).where(sql`status IN ('processing', 'deleting')`),
+  ],
+);
+
+/**
+ * Chunks of one document that were stored together; their numbers are `first` and those that follow
+ * it. A chunk's row, its full-text row and its vector have that number as their rowid.
+ */
+export const slices = sqliteTable(
+  "slices",
+  {
+    first: integer("first").primaryKey(),
+    count: integer("count").notNull(),
+    indexNumber: integer("index_number")
+      .notNull()
+      .references(() => searchIndexes.number),
+    documentNumber: integer("document_number")
+      .notNull()
+      .references(() => documents.number),
+    /** Whether searches see it: only when its document is whole. */
+    visible: integer("visible", { mode: "boolean" }).notNull(),
+    /** The index's version when this row last changed. */
+    changed: integer("changed").notNull(),
+    /** The number of terms in each chunk, for BM25: 32-bit unsigned, little-endian. */
+    lengths: blob("lengths", { mode: "buffer" }).notNull(),
+  },
+  (table) => [
+    index("slices_by_index").on(table.indexNumber, table.changed),
+    index("slices_by_document").on(table.documentNumber, table.first),
+  ],
+);
+
+/** `document_number` refers to a document without an index: chunks are found through slices. */
+export const chunks = sqliteTable("chunks", {
+  number: integer("number").primaryKey(),
+  id: text("id").notNull(),
+  documentNumber: integer("document_number").notNull(),
+  chunkIndex: integer("chunk_index").notNull(),
+  content: text("content").notNull(),
+  headings: text("headings", { mode: "json" }).$type<readonly string[]>(),
+  page: integer("page"),
+  startOffset: integer("start_offset").notNull(),
+  endOffset: integer("end_offset").notNull(),
+});

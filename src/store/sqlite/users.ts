@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { User, UserStore } from "../users.ts";
-import type { Drizzle } from "./connection.ts";
+import { type Drizzle, highestId } from "./connection.ts";
 import { users } from "./schema.ts";
 import type { Writer } from "./writer.ts";
 
@@ -36,6 +36,7 @@ export function createUserStore(db: Drizzle, writer: Writer): UserStore {
 
   return {
     insert: (user) => writer.call("insertUser", [user]),
+    highestId: async () => highestId(db, "users"),
     find: async (id) => byId.get({ id }),
     findByUsername: async (username) => byUsername.get({ username }),
   };

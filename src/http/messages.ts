@@ -1,0 +1,174 @@
+import type { ErrorCode, ErrorParameters } from "../errors.ts";
+
+export type Language = "zh-CN" | "en";
+type Text = Readonly<Record<Language, string>>;
+
+/** What each error says. `{name}` stands for a parameter of the error. */
+const errorTexts: Record<ErrorCode, Text> = {
+  malformed_json: {
+    "zh-CN": "请求主体不是有效的 JSON",
+    en: "The request body is not valid JSON",
+  },
+  invalid_body: {
+    "zh-CN": "请求主体必须是一个 JSON 对象",
+    en: "The request body must be a JSON object",
+  },
+  invalid_field: {
+    "zh-CN": "字段 {field} 无效：{reason}",
+    en: "Invalid field {field}: {reason}",
+  },
+  username_taken: { "zh-CN": "用户名已存在", en: "The username is taken" },
+  unknown_model: {
+    "zh-CN": "没有提供商支持模型 {model}；可用 demo 试用，或在 llm.providers 中配置",
+    en: 'No provider takes the model "{model}"; try "demo", or configure one under llm.providers',
+  },
+  missing_api_key: {
+    "zh-CN": "提供商 {provider} 缺少 API 密钥：请设置 {key}",
+    en: "The provider {provider} has no API key: set {key}",
+  },
+  unknown_embedding_model: {
+    "zh-CN": "不支持的 Embedding 模型: {model}",
+    en: "Unsupported embedding model: {model}",
+  },
+  unsupported_file_type: {
+    "zh-CN": "不支持的文件类型: {type}",
+    en: "Unsupported file type: {type}",
+  },
+  unauthorized: {
+    "zh-CN": "未授权：缺少或无效的 JWT 令牌",
+    en: "Unauthorized: the token is missing, invalid or expired",
+  },
+  wrong_credentials: { "zh-CN": "用户名或密码错误", en: "Wrong username or password" },
+  registration_closed: { "zh-CN": "注册已关闭", en: "Registration is closed" },
+  route_not_found: { "zh-CN": "路由不存在", en: "No such route" },
+  conversation_not_found: { "zh-CN": "对话不存在", en: "No such conversation" },
+  knowledge_base_not_found: { "zh-CN": "知识库不存在", en: "No such knowledge base" },
+  document_not_found: { "zh-CN": "文档不存在", en: "No such document" },
+  generation_running: {
+    "zh-CN": "该对话正在生成回答，请等待其结束",
+    en: "This conversation is still answering; wait for the end",
+  },
+  body_too_large: {
+    "zh-CN": "请求主体过大：最多 {limit} 字节",
+    en: "The request body is too large: at most {limit} bytes",
+  },
+  file_too_large: {
+    "zh-CN": "文件过大：最多 {limit} 字节",
+    en: "The file is too large: at most {limit} bytes",
+  },
+  unsupported_content_type: {
+    "zh-CN": "不支持的 Content-Type，应为 {expected}",
+    en: "Unsupported Content-Type, expected {expected}",
+  },
+  file_type_mismatch: {
+    "zh-CN": "文件内容与扩展名 {type} 不符",
+    en: "The file's content is not what its extension {type} says",
+  },
+  document_unreadable: {
+    "zh-CN": "无法读取文档：文件已损坏",
+    en: "The document cannot be read: it is damaged",
+  },
+  document_encrypted: {
+    "zh-CN": "无法读取文档：文件已加密",
+    en: "The document cannot be read: it is encrypted",
+  },
+  document_empty: { "zh-CN": "文档为空", en: "The document is empty" },
+  document_without_text: {
+    "zh-CN": "文档中没有可提取的文本（可能是扫描件）",
+    en: "The document holds no text (it may be a scan)",
+  },
+  document_too_complex: {
+    "zh-CN": "文档过于复杂：超出解析限制（{limit}）",
+    en: "The document is too complex: it exceeds the parser's limit ({limit})",
+  },
+  rate_limited: { "zh-CN": "请求过于频繁，请稍后再试", en: "Too many requests; try again later" },
+  provider_failed: {
+    "zh-CN": "模型提供商 {provider} 出错（{status}）：{message}",
+    en: "The provider {provider} failed ({status}): {message}",
+  },
+  provider_interrupted: {
+    "zh-CN": "模型提供商 {provider} 中断了回答",
+    en: "The provider {provider} broke off its answer",
+  },
+  provider_timeout: {
+    "zh-CN": "模型提供商 {provider} 未在规定时间内响应",
+    en: "The provider {provider} did not answer in time",
+  },
+  interrupted: { "zh-CN": "回答被中断", en: "The answer was interrupted" },
+  internal: { "zh-CN": "服务器内部错误", en: "Internal server error" },
+};
+
+/** Why a field is refused, by the `reason` of `invalid_field`. */
+const reasonTexts: Readonly<Record<string, Text>> = {
+  required: { "zh-CN": "缺少该字段", en: "it is missing" },
+  empty: { "zh-CN": "不能为空", en: "it must not be empty" },
+  too_short: { "zh-CN": "至少 {limit} 个字符", en: "at least {limit} characters" },
+  too_long: { "zh-CN": "最多 {limit} 个字符", en: "at most {limit} characters" },
+  too_many_bytes: { "zh-CN": "最多 {limit} 字节", en: "at most {limit} bytes" },
+  too_small: { "zh-CN": "最小为 {limit}", en: "at least {limit}" },
+  too_large: { "zh-CN": "最大为 {limit}", en: "at most {limit}" },
+  control_characters: { "zh-CN": "不能含有控制字符", en: "it must hold no control characters" },
+  not_string: { "zh-CN": "必须是字符串", en: "it must be a string" },
+  not_integer: { "zh-CN": "必须是整数", en: "it must be an integer" },
+  not_number: { "zh-CN": "必须是数字", en: "it must be a number" },
+  not_boolean: { "zh-CN": "必须是布尔值", en: "it must be a boolean" },
+  not_object: { "zh-CN": "必须是对象", en: "it must be an object" },
+  not_array: { "zh-CN": "必须是数组", en: "it must be an array" },
+  not_uuid: { "zh-CN": "必须是 UUID", en: "it must be a UUID" },
+  not_allowed: { "zh-CN": "不是允许的值", en: "this value is not allowed" },
+};
+
+/** What success says, in the words of the founding specification. */
+const successTexts = {
+  registered: { "zh-CN": "用户注册成功", en: "User registered" },
+  new_conversation: { "zh-CN": "新对话", en: "New conversation" },
+  conversation_deleted: { "zh-CN": "对话删除成功", en: "Conversation deleted" },
+} satisfies Record<string, Text>;
+
+export type SuccessKey = keyof typeof successTexts;
+
+const fillIn = (template: string, parameters: ErrorParameters): string =>
+  template.replace(/\{(\w+)\}/g, (_, name: string) => String(parameters[name] ?? ""));
+
+export function errorMessage(
+  code: ErrorCode,
+  language: Language,
+  parameters: ErrorParameters = {},
+): string {
+  const reason = reasonTexts[parameters.reason ?? ""]?.[language];
+  const text = errorTexts[code][language];
+  return reason === undefined
+    ? fillIn(text, parameters)
+    : fillIn(text, { ...parameters, reason: fillIn(reason, parameters) });
+}
+
+export const successMessage = (
+  key: SuccessKey,
+  language: Language,
+  parameters: ErrorParameters = {},
+): string => fillIn(successTexts[key][language], parameters);
+
+/**
+ * The language that an `Accept-Language` header prefers among ours (RFC 9110, section 12.5.4);
+ * `fallback` when it names neither.
+ */
+export function preferredLanguage(header: string | null, fallback: Language): Language {
+  if (header === null || header.length > 1000) return fallback;
+  let best = fallback;
+  let bestQuality = 0;
+  for (const range of header.split(",")) {
+    const [tag = "", ...options] = range
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/);
+    const weight = options.find((option) => option.startsWith("q="));
+    const quality = weight === undefined ? 1 : Number(weight.slice(2));
+    const primary = tag.split("-")[0];
+    const language = primary === "zh" ? "zh-CN" : primary === "en" ? "en" : undefined;
+    if (language !== undefined && quality > bestQuality) {
+      best = language;
+      bestQuality = quality;
+    }
+  }
+  return best;
+}

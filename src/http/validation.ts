@@ -1,0 +1,56 @@
+import type { ValidationError } from "elysia";
+import { AppError } from "../errors.ts";
+
+interface Schema {
+  readonly type?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly format?: string;
+  readonly anyOf?: readonly Schema[];
+}
+
+/** Reasons are codes, with `limit` where they need one; `messages.ts` says them in words. */
+function describe(schema: Schema, value: unknown): { reason: string; limit?: number } {
+  if (value === undefined) return { reason: "required" };
+  if (typeof value === "string" && schema.type === "string") {
+    if (schema.minLength === 1 && value.length === 0) return { reason: "empty" };
+    if (schema.minLength !== undefined && value.length < schema.minLength) {
+      return { reason: "too_short", limit: schema.minLength };
+    }
+    if (schema.maxLength !== undefined && value.length > schema.maxLength) {
+      return { reason: "too_long", limit: schema.maxLength };
+    }
+    return { reason: schema.format === undefined ? "not_allowed" : `not_${schema.format}` };
+  }
+  if (typeof value === "number") {
+    if (schema.minimum !== undefined && value < schema.minimum) {
+      return { reason: "too_small", limit: schema.minimum };
+    }
+    if (schema.maximum !== undefined && value > schema.maximum) {
+      return { reason: "too_large", limit: schema.maximum };
+    }
+  }
+  // A number in a path or query is declared by Elysia as text or number: the number is meant.
+  const type = schema.type ?? schema.anyOf?.find((option) => option.type !== "string")?.type;
+  return { reason: type === undefined ? "not_allowed" : `not_${type}` };
+}
+
+/**
+ * Names the first field at fault of a request that its route's schema refuses. `texts` are the
+ * path's and the query's fields: Elysia does not say which of them holds a number out of bounds.
+ */
+export function toAppError(
+  error: Pick<ValidationError, "valueError">,
+  texts: Readonly<Record<string, string>>,
+): AppError {
+  const fault = error.valueError;
+  const field =
+    fault?.path.split("/").slice(1).join(".") ||
+    Object.keys(texts).find((name) => Number(texts[name]) === fault?.value);
+  if (field === undefined) return new AppError("invalid_body");
+  // TypeBox types `schema` as its base type; only plain JSON Schema keywords are read from it.
+  const reason = describe((fault?.schema ?? {}) as Schema, fault?.value);
+  return new AppError("invalid_field", { field, ...reason });
+}

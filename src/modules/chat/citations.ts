@@ -1,0 +1,12 @@
+/** A hit as a caller sees it: `number` is what the answer cites it by, from 1. */
+export interface Citation {
+  readonly number: number;
+  readonly content: string;
+  readonly score: number;
+  readonly doc_id: string;
+  readonly doc_name: string;
+  readonly chunk_id: string;
+  readonly chunk_index: number;
+  readonly page?: number | string;
+  readonly heading?: string;
+}

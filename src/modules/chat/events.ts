@@ -1,0 +1,41 @@
+import type { TokenUsage } from "../../providers/llm/index.ts";
+import type { Citation } from "./citations.ts";
+
+/** The events of a streamed answer, as the JSON text in which each is sent (contract, section 4). */
+export const chatEvent = {
+  start: (answer: { messageId: number; userMessageId: number; model: string }): string =>
+    JSON.stringify({
+      event: "start",
+      data: {
+        message_id: answer.messageId,
+        user_message_id: answer.userMessageId,
+        model: answer.model,
+      },
+    }),
+
+  sources: (citations: readonly Citation[]): string =>
+    JSON.stringify({ event: "sources", data: citations }),
+
+  // Once a token: a literal around one string costs a third of stringifying the object.
+  message: (text: string): string => `{"event":"message","data":${JSON.stringify(text)}}`,
+
+  reasoning: (text: string): string => `{"event":"reasoning","data":${JSON.stringify(text)}}`,
+
+  usage: (usage: TokenUsage): string =>
+    JSON.stringify({
+      event: "usage",
+      data: {
+        prompt_tokens: usage.promptTokens,
+        completion_tokens: usage.completionTokens,
+        total_tokens: usage.totalTokens,
+      },
+    }),
+
+  done: (): string => '{"event":"done","data":"Stream finished"}',
+
+  fullResponse: (text: string): string =>
+    `{"event":"full_response","data":${JSON.stringify(text)}}`,
+
+  error: (text: string, code: string): string =>
+    JSON.stringify({ event: "error", data: text, code }),
+};

@@ -1,0 +1,150 @@
+import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
+import { EventLog } from "../../http/event-log.ts";
+import { log } from "../../log.ts";
+import type { ChatDelta } from "../../providers/llm/index.ts";
+import type { AnswerCheckpoint } from "../../store/conversations.ts";
+import type { ConversationService } from "../conversations/service.ts";
+import { Answer } from "./answer.ts";
+import type { Citation } from "./citations.ts";
+import { chatEvent } from "./events.ts";
+
+/**
+ * Milliseconds that a caller waits for the first piece before the stream is opened without one. A
+ * fault until then is a plain error with its status; later ones are events.
+ */
+const patience = 8000;
+
+export type AnswerStream = AsyncIterable<readonly ChatDelta[]>;
+
+export interface GenerationOptions {
+  readonly conversationId: number;
+  readonly messageId: number;
+  readonly userMessageId: number;
+  readonly model: string;
+  readonly conversations: ConversationService;
+  /** Starts the answer; `cite` announces what it will be grounded in. */
+  open(signal: AbortSignal, cite: (citations: readonly Citation[]) => void): Promise<AnswerStream>;
+  /** The text of an error event, in the language of whoever asked. */
+  describe(code: ErrorCode, parameters: ErrorParameters): string;
+  /** Called once, when the answer is stored and before anybody reads its last event. */
+  onEnd(): void;
+}
+
+/**
+ * One answer while it is made. It belongs to the server: callers follow its log, come and go. What
+ * they are told has been stored before, but for the last second of an answer that still grows.
+ */
+export class Generation {
+  readonly log = new EventLog();
+  /**
+   * Resolves when the answer may be shown; rejects with the fault of one that never began, which
+   * leaves no trace.
+   */
+  readonly opened: Promise<void>;
+  private readonly answer = new Answer();
+  private readonly abort = new AbortController();
+  private readonly opening = Promise.withResolvers<void>();
+  private readonly patienceTimer: Timer;
+  private announced = false;
+  private storedLength = 0;
+  private sources: string | null = null;
+
+  constructor(private readonly options: GenerationOptions) {
+    this.opened = this.opening.promise;
+    this.patienceTimer = setTimeout(() => this.announce(), patience);
+    const { messageId, userMessageId, model } = options;
+    this.log.append([chatEvent.start({ messageId, userMessageId, model })]);
+  }
+
+  get messageId(): number {
+    return this.options.messageId;
+  }
+
+  /** Makes the answer, to its end; never rejects. */
+  async run(): Promise<void> {
+    try {
+      const { signal } = this.abort;
+      const stream = await this.options.open(signal, (citations) => this.cite(citations));
+      for await (const deltas of stream) {
+        this.log.append(this.answer.grow(deltas));
+        if (!this.announced) this.announce();
+      }
+      signal.throwIfAborted();
+      await this.complete();
+    } catch (error) {
+      await this.fail(error);
+    } finally {
+      clearTimeout(this.patienceTimer);
+      this.log.close();
+    }
+  }
+
+  /** Ends the answer where it is; the provider is let go and what has come is kept. */
+  cancel(): void {
+    this.abort.abort(new AppError("interrupted"));
+  }
+
+  /** What has come since the last call, for storage; undefined when nothing has. */
+  checkpoint(): AnswerCheckpoint | undefined {
+    const { content, reasoning } = this.answer;
+    const length = content.length + reasoning.length;
+    if (length === this.storedLength) return undefined;
+    this.storedLength = length;
+    const { conversationId, messageId } = this.options;
+    return { conversationId, answerId: messageId, ...this.progress() };
+  }
+
+  private progress() {
+    const { content, reasoning } = this.answer;
+    return { content, reasoning: reasoning === "" ? null : reasoning, sources: this.sources };
+  }
+
+  private announce(): void {
+    this.announced = true;
+    clearTimeout(this.patienceTimer);
+    this.opening.resolve();
+  }
+
+  private cite(citations: readonly Citation[]): void {
+    this.sources = JSON.stringify(citations);
+    this.log.append([chatEvent.sources(citations)]);
+  }
+
+  private async complete(): Promise<void> {
+    await this.store("complete", this.answer.finishReason);
+    this.options.onEnd();
+    this.log.append([chatEvent.done(), chatEvent.fullResponse(this.answer.content)]);
+    this.announce();
+  }
+
+  private async fail(error: unknown): Promise<void> {
+    const fault =
+      error instanceof AppError ? error : new AppError("internal", {}, { cause: error });
+    if (fault.kind === "internal" && fault.code !== "interrupted") {
+      log.error("answer failed", { conversation: this.options.conversationId, cause: error });
+    }
+    const { conversations, conversationId, messageId, describe, onEnd } = this.options;
+    try {
+      if (this.announced) await this.store("interrupted", "interrupted");
+      else await conversations.dropAnswer(conversationId, messageId);
+    } catch (cause) {
+      log.error("answer could not be stored", { conversation: conversationId, cause });
+    }
+    onEnd();
+    this.log.append([chatEvent.error(describe(fault.code, fault.parameters), fault.code)]);
+    // Whoever still waits for the answer to open is told; otherwise there is nobody to tell.
+    this.opened.catch(() => {});
+    this.opening.reject(fault);
+  }
+
+  private store(status: "complete" | "interrupted", finishReason: string | null): Promise<void> {
+    const { conversations, conversationId, messageId } = this.options;
+    const { usage } = this.answer;
+    return conversations.endAnswer(conversationId, messageId, {
+      ...this.progress(),
+      status,
+      finishReason,
+      usage,
+    });
+  }
+}

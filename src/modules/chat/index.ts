@@ -1,0 +1,82 @@
+import { Elysia } from "elysia";
+import { jsonBody } from "../../http/body.ts";
+import type { HttpContext } from "../../http/context.ts";
+import { errorMessage } from "../../http/messages.ts";
+import { languageOf, requestIdOf } from "../../http/request.ts";
+import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
+import { conversationParams } from "../conversations/model.ts";
+import type { Citation } from "./citations.ts";
+import { chatBody, groundedChatBody } from "./model.ts";
+import type { ChatService, Question } from "./service.ts";
+
+/** Where the passages of a grounded answer come from. */
+export interface KnowledgeSource {
+  /** @throws AppError `knowledge_base_not_found`, also for another user's */
+  authorize(knowledgeBaseId: string, userId: number): Promise<void>;
+  /** The best first. */
+  retrieve(query: {
+    readonly knowledgeBaseId: string;
+    readonly userId: number;
+    readonly query: string;
+    readonly topK: number;
+    readonly signal: AbortSignal;
+  }): Promise<Omit<Citation, "number">[]>;
+}
+
+export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: KnowledgeSource) {
+  /** Asks, and answers with the stream; a client that leaves lets the answer go. */
+  async function answer(request: Request, question: Omit<Question, "describe">): Promise<Response> {
+    const language = languageOf(request, http.language);
+    const generation = await chat.ask({
+      ...question,
+      describe: (code, parameters) => errorMessage(code, language, parameters),
+    });
+    const leave = () => generation.cancel();
+    request.signal.addEventListener("abort", leave);
+    if (request.signal.aborted) leave();
+    await generation.opened;
+    request.signal.removeEventListener("abort", leave);
+    return eventStreamResponse({
+      log: generation.log,
+      format: streamFormat(request.headers.get("accept")),
+      idPrefix: generation.messageId,
+      headers: { "X-Request-Id": requestIdOf(request) },
+      signal: request.signal,
+      onEnd: leave,
+    });
+  }
+
+  return new Elysia({ prefix: "/api" })
+    .use(http.auth.guard)
+    .use(jsonBody(http.maxBodyBytes))
+    .post(
+      "/chat/:conversation_id",
+      ({ params, body, userId, request }) =>
+        answer(request, {
+          conversationId: params.conversation_id,
+          userId,
+          message: body.message,
+        }),
+      { params: conversationParams, body: chatBody },
+    )
+    .post(
+      "/rag/chat",
+      async ({ body, userId, request }) => {
+        const { kb_id: knowledgeBaseId, top_k: topK, message } = body;
+        await knowledge.authorize(knowledgeBaseId, userId);
+        return answer(request, {
+          conversationId: body.conversation_id,
+          userId,
+          message,
+          grounding: {
+            async retrieve(signal) {
+              const query = { knowledgeBaseId, userId, query: message, topK, signal };
+              const hits = await knowledge.retrieve(query);
+              return hits.map((hit, index): Citation => ({ number: index + 1, ...hit }));
+            },
+          },
+        });
+      },
+      { body: groundedChatBody },
+    );
+}

@@ -1,0 +1,67 @@
+import { AppError } from "../../errors.ts";
+import { log } from "../../log.ts";
+import type { ConversationService } from "../conversations/service.ts";
+import type { Generation } from "./generation.ts";
+
+/** Milliseconds between checkpoints; the contract promises one a second. */
+const checkpointInterval = 800;
+
+/**
+ * The answers that are being made, at most one a conversation. Stores how far they have come, all of
+ * them in one write.
+ */
+export class RunningAnswers {
+  private readonly claimed = new Set<number>();
+  private readonly generations = new Map<number, Generation>();
+  private readonly timer: Timer;
+  private emptied = Promise.withResolvers<void>();
+
+  constructor(private readonly conversations: ConversationService) {
+    this.timer = setInterval(() => void this.checkpoint(), checkpointInterval);
+  }
+
+  /** @throws AppError `generation_running` while an answer of the conversation is being made */
+  claim(conversationId: number): void {
+    if (this.claimed.has(conversationId)) throw new AppError("generation_running");
+    this.claimed.add(conversationId);
+  }
+
+  add(conversationId: number, generation: Generation): void {
+    this.generations.set(conversationId, generation);
+  }
+
+  release(conversationId: number): void {
+    this.claimed.delete(conversationId);
+    this.generations.delete(conversationId);
+    if (this.claimed.size === 0) {
+      this.emptied.resolve();
+      this.emptied = Promise.withResolvers();
+    }
+  }
+
+  /** Lets the answers finish for `patience` milliseconds, then cuts them and waits until stored. */
+  async drain(patience: number): Promise<void> {
+    if (this.claimed.size > 0) {
+      const deadline = setTimeout(() => {
+        for (const generation of this.generations.values()) generation.cancel();
+      }, patience);
+      await this.emptied.promise;
+      clearTimeout(deadline);
+    }
+    clearInterval(this.timer);
+  }
+
+  private async checkpoint(): Promise<void> {
+    const grown = [...this.generations.values()].flatMap(
+      (generation) => generation.checkpoint() ?? [],
+    );
+    if (grown.length === 0) return;
+    try {
+      const gone = await this.conversations.checkpoint(grown);
+      // An answer that ended meanwhile has left already; one still here lost its conversation.
+      for (const { conversationId } of gone) this.generations.get(conversationId)?.cancel();
+    } catch (cause) {
+      log.error("checkpoint failed", { cause });
+    }
+  }
+}

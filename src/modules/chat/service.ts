@@ -1,0 +1,111 @@
+import type { ErrorCode, ErrorParameters } from "../../errors.ts";
+import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
+import type { Conversation, Message } from "../../store/conversations.ts";
+import type { ConversationService } from "../conversations/service.ts";
+import type { Citation } from "./citations.ts";
+import { Generation } from "./generation.ts";
+import { buildMessages, groundedQuestion } from "./prompt.ts";
+import { RunningAnswers } from "./running.ts";
+
+/** What an answer is to be grounded in. */
+export interface Grounding {
+  retrieve(signal: AbortSignal): Promise<Citation[]>;
+}
+
+export interface Question {
+  readonly conversationId: number;
+  readonly userId: number;
+  readonly message: string;
+  readonly grounding?: Grounding;
+  describe(code: ErrorCode, parameters: ErrorParameters): string;
+}
+
+export function createChatService(options: {
+  readonly conversations: ConversationService;
+  readonly router: ChatRouter;
+  /** For conversations that have none of their own. */
+  readonly systemPrompt: string;
+}) {
+  const { conversations, router } = options;
+  const running = new RunningAnswers(conversations);
+
+  function compose(
+    conversation: Conversation,
+    history: readonly Message[],
+    question: string,
+    citations: readonly Citation[] | undefined,
+  ): { request: ChatRequest; route: ReturnType<ChatRouter["route"]> } {
+    const route = router.route(conversation.model);
+    const passages = citations?.map(({ number, content, doc_name }) => ({
+      number,
+      content,
+      documentName: doc_name,
+    }));
+    const messages = buildMessages({
+      systemPrompt: conversation.systemPrompt ?? options.systemPrompt,
+      history,
+      newest: passages === undefined ? question : groundedQuestion(question, passages),
+      contextTokens: route.contextTokens,
+      maxTokens: conversation.maxTokens,
+    });
+    const request = {
+      model: route.model,
+      messages,
+      temperature: conversation.temperature ?? undefined,
+      topP: conversation.topP ?? undefined,
+      maxTokens: conversation.maxTokens ?? undefined,
+      apiKey: conversations.apiKey(conversation),
+      passages,
+      question,
+    };
+    return { request, route };
+  }
+
+  return {
+    /**
+     * Stores the question and starts its answer, which runs on whoever follows it. Resolves when the
+     * answer may be shown.
+     *
+     * @throws AppError `conversation_not_found`, `unknown_model`, `missing_api_key`,
+     *   `generation_running`, and every fault of retrieval and provider before the first piece
+     */
+    async ask(question: Question): Promise<Generation> {
+      const { conversationId, userId, message, grounding } = question;
+      const conversation = await conversations.get(conversationId, userId);
+      const apiKey = conversations.apiKey(conversation);
+      router.route(conversation.model).provider.checkAccess(apiKey);
+      running.claim(conversationId);
+      const release = () => running.release(conversationId);
+      try {
+        const history = await conversations.messages(conversationId);
+        const { userMessageId, answerId } = await conversations.beginTurn(conversationId, message);
+        const generation = new Generation({
+          conversationId,
+          userMessageId,
+          messageId: answerId,
+          model: conversation.model,
+          conversations,
+          describe: question.describe,
+          onEnd: release,
+          async open(signal, cite) {
+            const citations = await grounding?.retrieve(signal);
+            if (citations !== undefined) cite(citations);
+            const { request, route } = compose(conversation, history, message, citations);
+            return route.provider.stream(request, signal);
+          },
+        });
+        running.add(conversationId, generation);
+        void generation.run();
+        return generation;
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+
+    /** See `RunningAnswers.drain`. */
+    drain: (patience: number): Promise<void> => running.drain(patience),
+  };
+}
+
+export type ChatService = ReturnType<typeof createChatService>;

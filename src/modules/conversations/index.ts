@@ -1,0 +1,65 @@
+import { Elysia } from "elysia";
+import { jsonBody } from "../../http/body.ts";
+import type { HttpContext } from "../../http/context.ts";
+import { successMessage } from "../../http/messages.ts";
+import { languageOf } from "../../http/request.ts";
+import { conversationPage, conversationParams, newConversation } from "./model.ts";
+import type { ConversationService } from "./service.ts";
+
+const json = { headers: { "Content-Type": "application/json; charset=utf-8" } };
+
+export const conversationRoutes = (http: HttpContext, conversations: ConversationService) =>
+  new Elysia({ prefix: "/api/conversations" })
+    .use(http.auth.guard)
+    .use(jsonBody(http.maxBodyBytes))
+    .post(
+      "/create",
+      async ({ body, userId, request }) => {
+        const conversation = await conversations.create(userId, {
+          title:
+            body.title ?? successMessage("new_conversation", languageOf(request, http.language)),
+          model: body.model,
+          apiKey: body.api_key || null,
+          systemPrompt: body.system_prompt ?? null,
+          temperature: body.temperature ?? null,
+          topP: body.top_p ?? null,
+          maxTokens: body.max_tokens ?? null,
+        });
+        return {
+          ...body,
+          conversation_id: conversation.id,
+          title: conversation.title,
+          created_time: conversation.createdTime,
+        };
+      },
+      { body: newConversation },
+    )
+    .get(
+      "/history/:conversation_id",
+      async ({ params, userId }) => {
+        const history = await conversations.history(params.conversation_id, userId);
+        return new Response(history.json, json);
+      },
+      { params: conversationParams },
+    )
+    .get(
+      "/list",
+      async ({ query, userId }) => {
+        const page = await conversations.list(userId, query);
+        return page.map(({ id, title, createdTime }) => ({
+          conversation_id: id,
+          title,
+          created_time: createdTime,
+        }));
+      },
+      { query: conversationPage },
+    )
+    .post(
+      "/del/:conversation_id",
+      async ({ params, userId, request }) => {
+        await conversations.remove(params.conversation_id, userId);
+        const language = languageOf(request, http.language);
+        return { message: successMessage("conversation_deleted", language) };
+      },
+      { params: conversationParams },
+    );

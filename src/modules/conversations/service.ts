@@ -1,0 +1,120 @@
+import { AppError } from "../../errors.ts";
+import { unixTime } from "../../ids.ts";
+import type {
+  AnswerCheckpoint,
+  AnswerEnd,
+  Conversation,
+  ConversationStore,
+  ConversationSummary,
+  Message,
+  Turn,
+} from "../../store/conversations.ts";
+import type { Histories, History } from "./history.ts";
+
+export interface NewConversation {
+  readonly title: string;
+  readonly model: string;
+  readonly apiKey: string | null;
+  readonly systemPrompt: string | null;
+  readonly temperature: number | null;
+  readonly topP: number | null;
+  readonly maxTokens: number | null;
+}
+
+/** Seals text so that it opens only under the same `context`. */
+export interface Sealer {
+  seal(text: string, context: string): string;
+  /** @throws Error when the text was sealed elsewhere or changed since. */
+  open(sealed: string, context: string): string;
+}
+
+const keyContext = (conversationId: number): string => `conversation:${conversationId}:api_key`;
+
+export function createConversationService(options: {
+  readonly store: ConversationStore;
+  readonly histories: Histories;
+  readonly sealer: Sealer;
+  nextId(): number;
+}) {
+  const { store, histories, sealer, nextId } = options;
+
+  async function get(id: number, userId: number): Promise<Conversation> {
+    const conversation = await store.find(id);
+    if (conversation?.userId !== userId) throw new AppError("conversation_not_found");
+    return conversation;
+  }
+
+  return {
+    async create(userId: number, wanted: NewConversation): Promise<ConversationSummary> {
+      const { apiKey, ...settings } = wanted;
+      const id = nextId();
+      const conversation = {
+        ...settings,
+        id,
+        userId,
+        encryptedApiKey: apiKey === null ? null : sealer.seal(apiKey, keyContext(id)),
+        createdTime: unixTime(),
+      };
+      await store.insert(conversation);
+      return conversation;
+    },
+
+    /** @throws AppError `conversation_not_found`, also for another user's */
+    get,
+
+    list: (userId: number, page: { limit: number; before?: number | undefined }) =>
+      store.list(userId, page),
+
+    /** @throws AppError `conversation_not_found`, also for another user's */
+    async history(id: number, userId: number): Promise<History> {
+      const history = await histories.find(id);
+      if (history?.userId !== userId) throw new AppError("conversation_not_found");
+      return history;
+    },
+
+    messages: (id: number): Promise<Message[]> => store.messages(id),
+
+    /** The key that the conversation was created with, if any. */
+    apiKey: ({ id, encryptedApiKey }: Conversation): string | undefined =>
+      encryptedApiKey === null ? undefined : sealer.open(encryptedApiKey, keyContext(id)),
+
+    /**
+     * With all its messages. An answer that is running ends at its next checkpoint.
+     *
+     * @throws AppError `conversation_not_found`, also for another user's
+     */
+    async remove(id: number, userId: number): Promise<void> {
+      if (!(await store.delete(id, userId))) throw new AppError("conversation_not_found");
+      await histories.changed(id);
+    },
+
+    /**
+     * Stores the user's message and opens the answer to it.
+     *
+     * @throws AppError `conversation_not_found` when it was deleted meanwhile
+     */
+    async beginTurn(id: number, content: string): Promise<Turn> {
+      const turn = await store.beginTurn(id, { content, createdTime: unixTime() });
+      if (turn === undefined) throw new AppError("conversation_not_found");
+      await histories.changed(id);
+      return turn;
+    },
+
+    /** Answers those that have ended or are gone. A growing history is not cached: nothing to drop. */
+    checkpoint: (checkpoints: readonly AnswerCheckpoint[]): Promise<AnswerCheckpoint[]> =>
+      store.checkpoint(checkpoints),
+
+    async endAnswer(id: number, answerId: number, end: AnswerEnd): Promise<void> {
+      await store.endAnswer(id, answerId, end);
+      await histories.changed(id);
+    },
+
+    /** Takes back an answer that no caller was told of. */
+    async dropAnswer(id: number, answerId: number): Promise<void> {
+      await store.dropAnswer(id, answerId);
+      await histories.changed(id);
+    },
+  };
+}
+
+export type ConversationService = ReturnType<typeof createConversationService>;

@@ -1,0 +1,26 @@
+import { Elysia } from "elysia";
+import { jsonBody } from "../../http/body.ts";
+import type { HttpContext } from "../../http/context.ts";
+import { successMessage } from "../../http/messages.ts";
+import { languageOf } from "../../http/request.ts";
+import { credentials, newUser } from "./model.ts";
+import type { UserService } from "./service.ts";
+
+export const userRoutes = (http: HttpContext, users: UserService) =>
+  new Elysia({ prefix: "/api/users" })
+    .use(jsonBody(http.maxBodyBytes))
+    .post(
+      "/register",
+      async ({ body, request, status }) => {
+        await users.register(body);
+        return status(201, {
+          message: successMessage("registered", languageOf(request, http.language)),
+        });
+      },
+      { body: newUser },
+    )
+    .post(
+      "/login",
+      async ({ body }) => ({ token: await http.auth.issue(await users.login(body)) }),
+      { body: credentials },
+    );
