@@ -5,70 +5,110 @@ const section = <T extends Record<string, TSchema>>(keys: T) =>
   Type.Object(keys, { additionalProperties: false, default: {} });
 
 const seconds = (value: number, bounds: { minimum?: number; maximum?: number } = {}) =>
-  Type.Number({ minimum: 0, maximum: 86_400, ...bounds, default: value });
+  Type.Number({ minimum: 0, maximum: 86_400, unit: "seconds", ...bounds, default: value });
 
-const bytes = (value: number) =>
-  Type.Integer({ minimum: 1024, maximum: 2 ** 40, default: value });
+const bytes = (value: number, minimum = 1024) =>
+  Type.Integer({ minimum, maximum: 2 ** 40, unit: "bytes", default: value });
 
 const text = (value: string) => Type.String({ default: value });
 
+const modelPrefix = Type.String({ minLength: 1, expected: "the beginning of a model's name" });
+
 const chatProvider = Type.Object(
   {
-    name: Type.String({ pattern: "^[a-z0-9][a-z0-9_-]*$" }),
-    base_url: Type.String({ pattern: "^https?://" }),
+    name: Type.String({
+      pattern: "^[a-z0-9][a-z0-9_-]*$",
+      expected: "a name of lower-case letters, digits, - and _",
+    }),
+    base_url: Type.String({
+      pattern: "^https?://[^\\s/?#]+[^\\s?#]*$",
+      expected: 'an address such as "https://api.openai.com/v1"',
+    }),
     api_key: text(""),
-    models: Type.Array(Type.String({ minLength: 1 }), { default: [] }),
+    models: Type.Array(modelPrefix, { default: [] }),
     /** Whether the provider understands `stream_options.include_usage`. */
     stream_options: Type.Boolean({ default: true }),
     /** Whether the provider refuses a request without a key. */
     requires_api_key: Type.Boolean({ default: true }),
     /** Tokens of the model's window; a longer history is cut from the front. */
-    context_tokens: Type.Integer({ minimum: 256, maximum: 100_000_000, default: 128_000 }),
+    context_tokens: Type.Integer({
+      minimum: 256,
+      maximum: 100_000_000,
+      unit: "tokens",
+      default: 128_000,
+    }),
   },
   { additionalProperties: false },
 );
 
 const embeddingModel = Type.Object(
   {
-    name: Type.String({ minLength: 1 }),
-    provider: Type.String({ minLength: 1 }),
-    model: Type.String({ minLength: 1 }),
+    name: Type.String({ minLength: 1, expected: "a name" }),
+    provider: Type.String({ minLength: 1, expected: "the name of a provider" }),
+    model: Type.String({ minLength: 1, expected: "the model's name at its provider" }),
     dimensions: Type.Integer({ minimum: 1, maximum: 8192 }),
     /** Whether `dimensions` is sent with each request: not every model takes it. */
     send_dimensions: Type.Boolean({ default: false }),
     /** Inputs in one request. */
     batch_size: Type.Integer({ minimum: 1, maximum: 2048, default: 32 }),
     /** Tokens in one input; a longer one is cut. */
-    max_input_tokens: Type.Integer({ minimum: 16, maximum: 1_000_000, default: 8192 }),
+    max_input_tokens: Type.Integer({
+      minimum: 16,
+      maximum: 1_000_000,
+      unit: "tokens",
+      default: 8192,
+    }),
   },
   { additionalProperties: false },
 );
 
-/** The file as a user writes it, with every default. Keys are those of the contract, in snake_case. */
+/**
+ * The file as a user writes it, with every default. Keys are those of the contract, in snake_case.
+ * Three annotations serve the texts of faults and the reading of values: `expected` says in words
+ * what a key takes, `unit` what its number counts, and `leadingColon` admits `:8080` for `8080`.
+ */
 export const configSchema = Type.Object(
   {
     server: section({
-      host: text("0.0.0.0"),
-      port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080 }),
+      host: Type.String({ minLength: 1, default: "0.0.0.0", expected: "an address or host name" }),
+      port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, leadingColon: true }),
       language: Type.Union([Type.Literal("zh-CN"), Type.Literal("en")], { default: "zh-CN" }),
-      cors_origins: Type.Array(Type.String(), { default: ["*"] }),
+      cors_origins: Type.Array(
+        Type.String({
+          pattern: "^(\\*|null|[A-Za-z][A-Za-z0-9+.-]*://[^\\s/]+)$",
+          expected: '"*" or an origin such as "https://app.example.com"',
+        }),
+        { default: ["*"] },
+      ),
       max_body_bytes: bytes(1_048_576),
       shutdown_timeout: seconds(10),
     }),
     redis: section({
-      address: text("localhost:6379"),
+      address: Type.String({
+        pattern: "^(|rediss?://\\S+|\\[?[0-9A-Za-z._:-]+\\]?(:[0-9]{1,5})?)$",
+        default: "localhost:6379",
+        expected: 'host:port, a redis:// or rediss:// address, or "" to turn Redis off',
+      }),
       password: text(""),
       db: Type.Integer({ minimum: 0, maximum: 1024, default: 0 }),
     }),
     sqlite: section({
-      path: Type.String({ minLength: 1, default: "./llm_backend.db" }),
+      path: Type.String({
+        minLength: 1,
+        default: "./llm_backend.db",
+        expected: "the path of a file",
+      }),
       max_open_conns: Type.Integer({ minimum: 2, maximum: 1024, default: 10 }),
       max_idle_conns: Type.Integer({ minimum: 0, maximum: 1024, default: 5 }),
       conn_max_lifetime: seconds(300, { maximum: 31_536_000 }),
     }),
     jwt: section({
       secret: text(""),
-      expires_in: Type.String({ pattern: "^[1-9][0-9]*(s|m|h|d)$", default: "24h" }),
+      expires_in: Type.String({
+        pattern: "^[1-9][0-9]{0,6}(s|m|h|d)$",
+        default: "24h",
+        expected: 'a duration such as "90s", "30m", "24h" or "7d"',
+      }),
     }),
     auth: section({
       registration: Type.Union([Type.Literal("open"), Type.Literal("closed")], {
@@ -85,31 +125,31 @@ export const configSchema = Type.Object(
       default_embedding_model: text("builtin"),
       embedding_models: Type.Array(embeddingModel, { default: [] }),
       max_upload_bytes: bytes(104_857_600),
-      chunk_size: Type.Integer({ minimum: 50, maximum: 4000, default: 400 }),
+      chunk_size: Type.Integer({ minimum: 50, maximum: 4000, unit: "characters", default: 400 }),
       /** Seconds that one document may take to parse. */
       parse_timeout: seconds(60, { minimum: 1, maximum: 3600 }),
       /** Resident memory, in bytes, that the process which parses one document may reach. */
-      parse_memory_bytes: Type.Integer({
-        minimum: 134_217_728,
-        maximum: 2 ** 40,
-        default: 536_870_912,
-      }),
+      parse_memory_bytes: bytes(536_870_912, 134_217_728),
     }),
   },
   { additionalProperties: false, default: {} },
 );
 
+/** The whole file, complete, in the file's own spelling. */
+export type ConfigTree = Static<typeof configSchema>;
+
 type CamelCase<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : S;
 
-type CamelCased<T> = T extends readonly (infer Item)[]
+/** A value with the keys of every mapping in it in camelCase, none of it writable. */
+export type CamelCased<T> = T extends readonly (infer Item)[]
   ? readonly CamelCased<Item>[]
   : T extends object
     ? { readonly [K in keyof T as K extends string ? CamelCase<K> : K]: CamelCased<T[K]> }
     : T;
 
 /** The whole configuration after every source was merged: complete, checked, frozen, camelCase. */
-export type Config = CamelCased<Static<typeof configSchema>>;
+export type Config = CamelCased<ConfigTree>;
 export type ChatProviderConfig = Config["llm"]["providers"][number];
 export type EmbeddingModelConfig = Config["rag"]["embeddingModels"][number];

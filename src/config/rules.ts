@@ -1,0 +1,102 @@
+import { isIPv4 } from "node:net";
+import type { Report } from "./key-path.ts";
+import { nearest } from "./nearest.ts";
+import { reservedEmbeddingModel, reservedProvider, zhipuDimensions } from "./providers.ts";
+import type { Config, ConfigTree } from "./schema.ts";
+
+/** Printed in the founding specification's sample file, so known to everybody. */
+const publicSecret = "S3cureK3y#2024!AIsafety";
+
+/** What RFC 7518, section 3.2, asks of a key for HS256. */
+const secretBytes = 32;
+
+const howToMakeSecret = "make one with: openssl rand -base64 48";
+
+/** Whether only this machine can reach a server that listens on `host`. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}
+
+/** Reports what no single key shows: faults between keys, and names that must be or not be there. */
+export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report): void {
+  if (jwt.secret === publicSecret && !isLoopback(server.host)) {
+    report(
+      ["jwt", "secret"],
+      `found the secret of the documentation's sample, which is public, expected one of your own unless server.host is a loopback address such as 127.0.0.1; ${howToMakeSecret}`,
+    );
+  }
+
+  const providers = llm.providers.map(({ name }) => name);
+  providers.forEach((name, index) => {
+    const path = ["llm", "providers", index, "name"];
+    if (name === reservedProvider) {
+      report(path, `found ${quote(name)}, the provider inside this program, expected another name`);
+    }
+    reportTwin(providers, index, () => report(path, twin(name)));
+  });
+
+  const models = rag.embedding_models.map(({ name }) => name);
+  rag.embedding_models.forEach((model, index) => {
+    const path = ["rag", "embedding_models", index];
+    if (model.name === reservedEmbeddingModel) {
+      report(
+        [...path, "name"],
+        `found ${quote(model.name)}, the model inside this program, expected another name`,
+      );
+    }
+    reportTwin(models, index, () => report([...path, "name"], twin(model.name)));
+    if (!providers.includes(model.provider)) {
+      report([...path, "provider"], unknownName("provider", model.provider, providers));
+    }
+    const allowed = model.provider === "zhipu" ? zhipuDimensions[model.model] : undefined;
+    if (allowed !== undefined && !allowed.includes(model.dimensions)) {
+      report(
+        [...path, "dimensions"],
+        `found ${model.dimensions}, expected ${allowed.join(", ")}: what Zhipu's ${model.model} answers with`,
+      );
+    }
+  });
+
+  const offered = [...models, reservedEmbeddingModel];
+  if (!offered.includes(rag.default_embedding_model)) {
+    report(
+      ["rag", "default_embedding_model"],
+      unknownName("embedding model", rag.default_embedding_model, offered),
+    );
+  }
+}
+
+const quote = (name: string) => JSON.stringify(name);
+
+const twin = (name: string) => `found ${quote(name)} a second time, expected each name once`;
+
+/** The second and every later entry of one name is a twin. */
+function reportTwin(names: readonly string[], index: number, reportIt: () => void): void {
+  const name = names[index];
+  if (name !== undefined && names.indexOf(name) < index) reportIt();
+}
+
+function unknownName(what: string, name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? "" : `; did you mean ${quote(meant)}?`;
+  // An entry whose own name is at fault has an empty one.
+  const names = [...new Set(known)].filter((each) => each !== "").join(", ");
+  return `found ${quote(name)}, no ${what} of that name, expected ${names}${hint}`;
+}
+
+/** What the operator should know although the server starts: one line each. */
+export function configWarnings(config: Config): readonly string[] {
+  const { secret } = config.jwt;
+  const length = Buffer.byteLength(secret);
+  if (secret === publicSecret) {
+    return [
+      `jwt.secret is the one of the documentation's sample: whoever reaches this server can sign in as anybody; ${howToMakeSecret}`,
+    ];
+  }
+  if (secret !== "" && length < secretBytes) {
+    return [
+      `jwt.secret has ${length} bytes, fewer than the ${secretBytes} that its signatures need to be safe; ${howToMakeSecret}`,
+    ];
+  }
+  return [];
+}
