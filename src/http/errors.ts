@@ -23,7 +23,7 @@ const statuses: Record<ErrorKind, number> = {
 /** The one shape that every error of every route has. */
 export function errorResponse(error: AppError, language: Language, requestId: string): Response {
   const message = errorMessage(error.code, language, error.parameters);
-  const headers: Record<string, string> = { "X-Request-Id": requestId };
+  const headers: Record<string, string> = {};
   if (error.options.retryAfter !== undefined) {
     headers["Retry-After"] = String(Math.ceil(error.options.retryAfter));
   }

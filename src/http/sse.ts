@@ -7,7 +7,6 @@ export interface EventStreamOptions {
   readonly format: StreamFormat;
   /** What stands before the `-` of each frame's id. */
   readonly idPrefix: string | number;
-  readonly headers: Readonly<Record<string, string>>;
   /** The request's: it fires when the client has gone. */
   readonly signal: AbortSignal;
   /** Called once, when nothing will be written any more, whoever ended it. */
@@ -111,7 +110,6 @@ export function eventStreamResponse(options: EventStreamOptions): Response {
       "Cache-Control": "no-cache, no-transform",
       // Proxies such as nginx would otherwise hold tokens back.
       "X-Accel-Buffering": "no",
-      ...options.headers,
     },
   });
 }

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { jsonBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { errorMessage } from "../../http/messages.ts";
-import { languageOf, requestIdOf } from "../../http/request.ts";
+import { languageOf } from "../../http/request.ts";
 import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
 import type { Citation } from "./citations.ts";
@@ -40,7 +40,6 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
       log: generation.log,
       format: streamFormat(request.headers.get("accept")),
       idPrefix: generation.messageId,
-      headers: { "X-Request-Id": requestIdOf(request) },
       signal: request.signal,
       onEnd: leave,
     });

@@ -40,5 +40,4 @@ export const queries = (database: Database): Drizzle => drizzle({ client: databa
 
 /** The highest id that a table with AUTOINCREMENT ever held, deleted rows included. */
 export const highestId = (db: Drizzle, table: string): number =>
-  db.get<{ seq: number } | undefined>(sql`SELECT seq FROM sqlite_sequence WHERE name = ${table}`)
-    ?.seq ?? 0;
+  db.values<[number]>(sql`SELECT seq FROM sqlite_sequence WHERE name = ${table}`)[0]?.[0] ?? 0;

@@ -1,0 +1,55 @@
+/**
+ * Builds the single binary: `bun .ci/build.ts [--target bun-linux-arm64] [--outfile PATH]`.
+ * SQLite's vector extension, the migrations, the Workers and the documentation page go into it.
+ */
+import { parseArgs } from "node:util";
+import type { BunPlugin } from "bun";
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string" },
+    outfile: { type: "string", default: "dist/llm-backend" },
+  },
+});
+
+/** The parts of a target such as `bun-linux-x64`, this machine's by default. */
+const [, os = process.platform, arch = process.arch] = values.target?.split("-") ?? [];
+
+const suffixes: Readonly<Record<string, string>> = {
+  darwin: "dylib",
+  win32: "dll",
+  windows: "dll",
+};
+const library = `sqlite-vec-${os === "win32" ? "windows" : os}-${arch}/vec0.${suffixes[os] ?? "so"}`;
+
+/** Puts the extension's library into the binary in the place of the module that finds it on disk. */
+const embedVectorExtension: BunPlugin = {
+  name: "embed-vector-extension",
+  setup(build) {
+    build.onLoad({ filter: /store\/sqlite\/sqlite-vec\.ts$/ }, () => ({
+      loader: "ts",
+      contents: `import path from "${library}" with { type: "file" };
+        export const sqliteVecPath: string = path;`,
+    }));
+  },
+};
+
+const workers = [...new Bun.Glob("src/**/*-worker.ts").scanSync()].sort();
+
+const result = await Bun.build({
+  entrypoints: ["src/main.ts", ...workers],
+  compile: {
+    outfile: values.outfile,
+    ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
+  },
+  format: "esm",
+  // Flat, since a compiled Worker is looked up beside the program.
+  naming: { entry: "[name].[ext]" },
+  minify: true,
+  bytecode: true,
+  sourcemap: "linked",
+  plugins: [embedVectorExtension],
+});
+for (const message of result.logs) process.stderr.write(`${message}\n`);
+if (!result.success) process.exit(1);
+process.stdout.write(`${values.outfile} is built\n`);

@@ -1,0 +1,110 @@
+import { Elysia } from "elysia";
+import { createCache } from "./cache/create.ts";
+import type { Config } from "./config/schema.ts";
+import { decrypt, encrypt } from "./encryption.ts";
+import { createAuth } from "./http/auth.ts";
+import { cors } from "./http/cors.ts";
+import { errorMapping } from "./http/errors.ts";
+import { requestId } from "./http/request-id.ts";
+import { startServer } from "./http/server.ts";
+import { createIdSource } from "./ids.ts";
+import { log } from "./log.ts";
+import { chatRoutes } from "./modules/chat/index.ts";
+import { createChatService } from "./modules/chat/service.ts";
+import { createHistories } from "./modules/conversations/history.ts";
+import { conversationRoutes } from "./modules/conversations/index.ts";
+import { createConversationService } from "./modules/conversations/service.ts";
+import { healthRoutes } from "./modules/health/index.ts";
+import { createHealthService } from "./modules/health/service.ts";
+import { userRoutes } from "./modules/users/index.ts";
+import { createUserService } from "./modules/users/service.ts";
+import { createChatRouter } from "./providers/llm/router.ts";
+import { loadSecrets } from "./secrets.ts";
+import { openSqliteStore } from "./store/sqlite/index.ts";
+
+export interface App {
+  /** Answers one request, without a network. */
+  handle(request: Request): Promise<Response>;
+  /**
+   * Starts to serve.
+   *
+   * @throws Error with code `EADDRINUSE` when the port is taken
+   */
+  listen(): { readonly port: number };
+  /**
+   * Takes no new connection, lets running answers finish for `server.shutdown_timeout`, stores what
+   * has come of the others, and closes everything.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the whole server together.
+ *
+ * @throws Error that says what keeps it from starting: a database that cannot be used or is newer
+ *   than the program, secrets that cannot be read.
+ */
+export async function createApp(config: Config): Promise<App> {
+  const secrets = loadSecrets(config);
+  const [store, cache] = await Promise.all([openSqliteStore(config.sqlite), createCache(config)]);
+  log.info("SQLite initialized successfully!");
+
+  const users = createUserService({
+    users: store.users,
+    registration: config.auth.registration,
+    nextId: createIdSource(await store.users.highestId()),
+  });
+  const conversations = createConversationService({
+    store: store.conversations,
+    histories: createHistories(store.conversations, cache),
+    sealer: {
+      seal: (text, context) => encrypt(secrets.encryptionKey, text, context),
+      open: (sealed, context) => decrypt(secrets.encryptionKey, sealed, context),
+    },
+    nextId: createIdSource(await store.conversations.highestId()),
+  });
+  const chat = createChatService({
+    conversations,
+    router: createChatRouter(config),
+    systemPrompt: config.llm.systemPrompt,
+  });
+  const health = createHealthService({ store, cache, workers: {} });
+
+  const http = {
+    auth: createAuth({
+      secret: secrets.jwtSecret,
+      expiresIn: config.jwt.expiresIn,
+      userExists: async (id) => (await store.users.find(id)) !== undefined,
+    }),
+    language: config.server.language,
+    maxBodyBytes: config.server.maxBodyBytes,
+  };
+  const routes = new Elysia()
+    .use(requestId)
+    .use(cors(config.server.corsOrigins))
+    .use(errorMapping(config.server.language))
+    .use(healthRoutes(health))
+    .use(userRoutes(http, users))
+    .use(conversationRoutes(http, conversations))
+    .use(chatRoutes(http, chat, knowledge));
+  const handle = async (request: Request): Promise<Response> => routes.handle(request);
+
+  let server: ReturnType<typeof startServer> | undefined;
+  return {
+    handle,
+    listen() {
+      server = startServer({
+        host: config.server.host,
+        port: config.server.port,
+        handle: routes.fetch,
+      });
+      return { port: server.port };
+    },
+    async close() {
+      const patience = config.server.shutdownTimeout * 1000;
+      await Promise.all([chat.drain(patience), server?.stop(patience)]);
+      await cache.close();
+      await store.close();
+    },
+  };
+}
