@@ -76,3 +76,10 @@ export class AppError extends Error {
 }
 
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(kinds, code);
+
+/**
+ * What keeps the server from starting, in one plain English line for its operator, who can mend it.
+ */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
