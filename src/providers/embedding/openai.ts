@@ -1,0 +1,78 @@
+import type { ChatProviderConfig, EmbeddingModelConfig } from "../../config/schema.ts";
+import { AppError } from "../../errors.ts";
+import { apiKeyOf } from "../api-key.ts";
+import { readText } from "../body.ts";
+import type { Clock } from "../clock.ts";
+import { Deadline } from "../deadline.ts";
+import { endpoint, post } from "../http.ts";
+import { cutToTokens } from "../tokens.ts";
+import type { EmbeddingProvider } from "./index.ts";
+import { readEmbeddings } from "./openai-vectors.ts";
+
+export interface EmbeddingOptions {
+  readonly provider: ChatProviderConfig;
+  readonly model: EmbeddingModelConfig;
+  /** Seconds that one request may take, retries included. */
+  readonly timeout: number;
+  readonly clock: Clock;
+}
+
+/** Bytes that one number of a vector takes as JSON, at most, and that everything around them takes. */
+const numberBytes = 32;
+const envelopeBytes = 1_048_576;
+
+/**
+ * A model behind OpenAI's embeddings protocol (`POST {base_url}/embeddings`). More texts than one
+ * request may hold go out in several, one after the other. A text beyond the model's limit is cut,
+ * by an estimate of its tokens.
+ */
+export function createOpenAiEmbedding(options: EmbeddingOptions): EmbeddingProvider {
+  const { provider, model, timeout, clock } = options;
+  const { dimensions, batchSize } = model;
+  const url = endpoint(provider.baseUrl, "/embeddings");
+
+  async function embedBatch(
+    texts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Float32Array[]> {
+    const apiKey = apiKeyOf(provider);
+    const limits = { firstTokenTimeout: timeout, requestTimeout: timeout };
+    const deadline = new Deadline(provider.name, limits, clock, signal);
+    try {
+      const body = {
+        model: model.model,
+        input: texts.map((text) => cutToTokens(text, model.maxInputTokens)),
+        ...(model.sendDimensions ? { dimensions } : {}),
+      };
+      const response = await post({ provider: provider.name, url, apiKey, body }, deadline);
+      const maxBytes = envelopeBytes + texts.length * dimensions * numberBytes;
+      const text = await readText(response, maxBytes);
+      return readEmbeddings(text, { count: texts.length, dimensions, apiKey });
+    } catch (error) {
+      deadline.signal.throwIfAborted();
+      if (error instanceof AppError) throw error;
+      const message = error instanceof Error ? error.message : "the answer broke off";
+      throw new AppError(
+        "provider_failed",
+        { provider: provider.name, status: "unusable answer", message },
+        { cause: error },
+      );
+    } finally {
+      deadline.close();
+    }
+  }
+
+  return {
+    name: model.name,
+    dimensions,
+    batchSize,
+    async embed(texts, _purpose, signal) {
+      signal.throwIfAborted();
+      const vectors: Float32Array[] = [];
+      for (let start = 0; start < texts.length; start += batchSize) {
+        vectors.push(...(await embedBatch(texts.slice(start, start + batchSize), signal)));
+      }
+      return vectors;
+    },
+  };
+}

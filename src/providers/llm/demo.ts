@@ -1,0 +1,60 @@
+import { estimateTokens } from "../tokens.ts";
+import { introduce, quotePassages } from "./demo-answer.ts";
+import type { ChatDelta, ChatProvider, ChatRequest } from "./index.ts";
+
+/** The one model's name that leads here. */
+export const demoName = "demo";
+
+export const demoContextTokens = 32_000;
+
+/**
+ * The provider inside this server, without a key and without a network, for a newcomer and for the
+ * tests of a client. Over passages it answers with their sentences that fit the question best, each
+ * with its citation; without any it says what it is and how to connect a real model. The same
+ * request always gets the same answer; usage is an estimate.
+ */
+export function createDemoChat(): ChatProvider {
+  return {
+    checkAccess() {},
+    async stream(request, signal) {
+      signal.throwIfAborted();
+      return answer(request, signal);
+    },
+  };
+}
+
+async function* answer(
+  request: ChatRequest,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ChatDelta[], undefined> {
+  const newest = request.messages.findLast((message) => message.role === "user")?.content ?? "";
+  const question = request.question ?? newest;
+  const text =
+    request.passages === undefined
+      ? introduce(question)
+      : quotePassages(question, request.passages);
+  const limit = request.maxTokens ?? Number.POSITIVE_INFINITY;
+  const pieces = text.match(piece) ?? [];
+  const sent = pieces.slice(0, limit);
+  for (const content of sent) {
+    yield [{ type: "content", text: content }];
+    // To the end of the event loop's round: other answers go on in between.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  }
+  const promptTokens = request.messages.reduce(
+    (sum, { content }) => sum + estimateTokens(content),
+    0,
+  );
+  const completionTokens = sent.length;
+  yield [
+    { type: "finish", reason: sent.length < pieces.length ? "length" : "stop" },
+    {
+      type: "usage",
+      usage: { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens },
+    },
+  ];
+}
+
+/** About what a tokenizer makes of a text: a pair of CJK characters, or a word with its space. */
+const piece = /\p{Script=Han}{1,2}|[^\s\p{Script=Han}]{1,12}[^\S\n]?|\s/gu;

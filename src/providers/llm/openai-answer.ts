@@ -1,0 +1,126 @@
+import type { Deadline } from "../deadline.ts";
+import type { ChatDelta } from "./index.ts";
+import type { ChatDecoder } from "./openai-decoder.ts";
+
+/** Milliseconds that a provider gets after the finish reason for usage and `[DONE]`. */
+export const finishGrace = 5000;
+/** Milliseconds that it gets after the answer to end the body: only then is the connection reused. */
+export const drainGrace = 1000;
+
+type Step = IteratorResult<readonly ChatDelta[], undefined>;
+
+/**
+ * An answer as it arrives, read once. Each step holds all pieces of one read of the connection.
+ *
+ * It is an iterator and not a generator because `return` has to drop the connection while a read is
+ * still waiting, where a generator would wait with it.
+ *
+ * `next` throws the decoder's failure after the pieces before it, `provider_timeout`, or the caller's
+ * reason when aborted. The deadline is closed when the answer ends, however it does.
+ */
+export class ChatAnswer implements AsyncIterableIterator<readonly ChatDelta[], undefined> {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #over = false;
+  #failure: { readonly reason: unknown } | undefined;
+  #cancelGrace: (() => void) | undefined;
+
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    private readonly decoder: ChatDecoder,
+    private readonly deadline: Deadline,
+  ) {
+    this.#reader = body.getReader();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<Step> {
+    while (!this.#over) {
+      const deltas = await this.#read();
+      if (deltas.length > 0) return { done: false, value: deltas };
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.reason;
+    return { done: true, value: undefined };
+  }
+
+  /** Drops the connection at once; a `next` that waits ends without a value. */
+  async return(): Promise<Step> {
+    if (!this.#over) this.#drop();
+    this.#failure = undefined;
+    return { done: true, value: undefined };
+  }
+
+  async #read(): Promise<readonly ChatDelta[]> {
+    let deltas: readonly ChatDelta[];
+    let bodyOver = false;
+    try {
+      const { done, value } = await this.#reader.read();
+      if (this.#over) return [];
+      bodyOver = done;
+      deltas = done ? this.decoder.end() : this.decoder.push(value);
+    } catch (cause) {
+      if (this.#over) return [];
+      if (this.deadline.signal.aborted) {
+        this.#failure = { reason: this.deadline.signal.reason };
+        this.#drop();
+        return [];
+      }
+      bodyOver = true;
+      deltas = this.decoder.end(cause);
+    }
+    this.#follow(bodyOver);
+    return deltas;
+  }
+
+  /** Does what the decoder's state asks for. */
+  #follow(bodyOver: boolean): void {
+    switch (this.decoder.state) {
+      case "waiting":
+        break;
+      case "answering":
+        this.deadline.begun();
+        break;
+      case "finishing":
+        this.deadline.met();
+        // The read that waits then sees the end of the body.
+        this.#cancelGrace ??= this.deadline.clock.schedule(finishGrace, () => {
+          this.#reader.cancel().catch(() => {});
+        });
+        break;
+      case "complete":
+        this.#over = true;
+        this.#cancelGrace?.();
+        this.deadline.met();
+        if (bodyOver) this.deadline.close();
+        else void this.#drain();
+        break;
+      case "failed":
+        this.#failure = { reason: this.decoder.failure };
+        this.#drop();
+        break;
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const cancel = this.deadline.clock.schedule(drainGrace, () => this.deadline.abort());
+    try {
+      while (!(await this.#reader.read()).done);
+    } catch {
+      // The connection cannot be reused; the answer is whole.
+    } finally {
+      cancel();
+      this.deadline.close();
+    }
+  }
+
+  #drop(): void {
+    this.#over = true;
+    this.#cancelGrace?.();
+    this.deadline.abort();
+    this.deadline.close();
+  }
+}

@@ -1,0 +1,58 @@
+/** Why one try failed, as far as it decides about the next. */
+export interface FailedTry {
+  /** Undefined when the connection failed before an answer came. */
+  readonly status: number | undefined;
+  /** The provider's own codes. */
+  readonly codes: readonly string[];
+  /** Milliseconds, from `Retry-After`. */
+  readonly retryAfter: number | undefined;
+}
+
+const maxRetries = 2;
+/** Milliseconds. */
+const firstBackoff = 400;
+/** Milliseconds: a provider that wants a longer pause is not waited for. */
+const maxRetryAfter = 20_000;
+
+/**
+ * Refusals that no pause mends although they come as 429 or 5xx: an unpaid bill, a locked account, a
+ * quota that is used up. Zhipu's by number, then those of OpenAI, Moonshot, DashScope and DeepSeek.
+ */
+const lastingCodes: ReadonlySet<string> = new Set([
+  "1112",
+  "1113",
+  "1304",
+  "1308",
+  "1309",
+  "insufficient_quota",
+  "billing_not_active",
+  "billing_hard_limit_reached",
+  "exceeded_current_quota_error",
+  "Arrearage",
+  "insufficient_balance",
+]);
+
+function isRetryable(failed: FailedTry): boolean {
+  if (failed.codes.some((code) => lastingCodes.has(code))) return false;
+  const { status } = failed;
+  return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+/**
+ * Milliseconds to wait before try number `attempt + 2`: what the provider asked for, else an
+ * exponential backoff with full jitter (`random` is in [0, 1)). Undefined when there is to be none.
+ */
+export function retryDelay(failed: FailedTry, attempt: number, random: number): number | undefined {
+  if (attempt >= maxRetries || !isRetryable(failed)) return undefined;
+  if (failed.retryAfter === undefined) return random * firstBackoff * 2 ** attempt;
+  return failed.retryAfter <= maxRetryAfter ? failed.retryAfter : undefined;
+}
+
+/** `Retry-After`, in seconds or as an HTTP date (RFC 9110, section 10.2.3), as milliseconds from `now`. */
+export function parseRetryAfter(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const text = header.trim();
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text) * 1000;
+  const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
