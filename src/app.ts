@@ -86,7 +86,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(healthRoutes(health))
     .use(userRoutes(http, users))
     .use(conversationRoutes(http, conversations))
-    .use(chatRoutes(http, chat, knowledge));
+    .use(chatRoutes(http, chat, { authorize: async () => {}, retrieve: async () => [] }));
   const handle = async (request: Request): Promise<Response> => routes.handle(request);
 
   let server: ReturnType<typeof startServer> | undefined;
