@@ -1,4 +1,5 @@
 import type { ConversationStore } from "./conversations.ts";
+import type { KnowledgeStore } from "./knowledge.ts";
 import type { UserStore } from "./users.ts";
 
 /**
@@ -9,6 +10,9 @@ import type { UserStore } from "./users.ts";
 export interface Store {
   readonly users: UserStore;
   readonly conversations: ConversationStore;
+  readonly knowledge: KnowledgeStore;
+  /** The engine's own threads by name, and whether each is there at this moment. */
+  readonly threads: Readonly<Record<string, () => boolean>>;
   /** Rejects unless the database takes a write at this moment. */
   checkWritable(): Promise<void>;
   close(): Promise<void>;

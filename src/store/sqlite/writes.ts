@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { queries } from "./connection.ts";
 import { conversationWrites } from "./conversations.ts";
+import { knowledgeWrites } from "./knowledge-writes.ts";
 import { userWrites } from "./users.ts";
 
 /** Everything that changes the database, by name. Each runs as one transaction in the writer. */
@@ -9,6 +10,7 @@ export function createWrites(database: Database) {
   return {
     ...userWrites(db),
     ...conversationWrites(db),
+    ...knowledgeWrites(database, db),
 
     checkWritable: (): void => {
       database.run("UPDATE users SET id = id WHERE id = -1");

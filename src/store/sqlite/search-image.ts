@@ -1,0 +1,127 @@
+/** A row of `slices`, as a search needs it. */
+export interface SliceRow {
+  readonly first: number;
+  readonly count: number;
+  readonly visible: number;
+  readonly lengths: Uint8Array;
+}
+
+interface Extent {
+  /** Offset of the first chunk in the index. */
+  readonly first: number;
+  readonly count: number;
+  /** Position of the first chunk in the image. */
+  readonly position: number;
+  visible: boolean;
+}
+
+/**
+ * What a search keeps in memory of one index: which chunks there are, which of them can be seen and
+ * how long each is. An offset says where a chunk stands among all that the index ever had, a
+ * position where it stands in the image; both grow together.
+ */
+export class SearchImage {
+  private readonly extents: Extent[] = [];
+  private readonly byFirst = new Map<number, Extent>();
+  private room = new Uint32Array(1024);
+
+  /** Chunks in the image, seen or not. */
+  size = 0;
+  /** Chunks that can be seen. */
+  visibleChunks = 0;
+  /** Terms in all chunks that can be seen. */
+  visibleLength = 0;
+
+  /** `base` is the number of the index's first chunk. */
+  constructor(readonly base: number) {}
+
+  /** The terms in each chunk, by position. */
+  get lengths(): Uint32Array {
+    return this.room;
+  }
+
+  /** Takes in rows that are new or have changed; new ones come in the order of `first`. */
+  update(rows: readonly SliceRow[]): void {
+    for (const row of rows) {
+      const known = this.byFirst.get(row.first - this.base);
+      const extent = known ?? this.append(row);
+      if (extent.visible !== (row.visible === 1)) this.show(extent, row.visible === 1);
+    }
+  }
+
+  /** Positions of the visible chunks among those at `offsets`, which ascend, as the result does. */
+  visiblePositions(offsets: readonly number[]): number[] {
+    const positions: number[] = [];
+    let at = 0;
+    for (const offset of offsets) {
+      let extent = this.extents[at];
+      if (extent === undefined || offset < extent.first || offset >= extent.first + extent.count) {
+        at = this.lastExtent((candidate) => candidate.first <= offset, at);
+        extent = this.extents[at];
+      }
+      if (extent === undefined || !extent.visible) continue;
+      const within = offset - extent.first;
+      if (within >= 0 && within < extent.count) positions.push(extent.position + within);
+    }
+    return positions;
+  }
+
+  /** The position of the visible chunk with that number, if there is one. */
+  positionOf(chunk: number): number | undefined {
+    return this.visiblePositions([chunk - this.base])[0];
+  }
+
+  /** The number of the chunk at a position. */
+  numberAt(position: number): number {
+    const extent = this.extents[this.lastExtent((candidate) => candidate.position <= position, 0)];
+    if (extent === undefined) throw new RangeError("the image is empty");
+    return this.base + extent.first + position - extent.position;
+  }
+
+  /** The numbers of all chunks that can be seen. */
+  *visibleNumbers(): Generator<number> {
+    for (const extent of this.extents) {
+      if (!extent.visible) continue;
+      for (let at = 0; at < extent.count; at += 1) yield this.base + extent.first + at;
+    }
+  }
+
+  /** The index of the last extent from `from` on that passes, when all that pass come first. */
+  private lastExtent(passes: (extent: Extent) => boolean, from: number): number {
+    let low = from;
+    let high = this.extents.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      const extent = this.extents[middle];
+      if (extent !== undefined && passes(extent)) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  private append({ first, count, lengths }: SliceRow): Extent {
+    const extent = { first: first - this.base, count, position: this.size, visible: false };
+    this.extents.push(extent);
+    this.byFirst.set(extent.first, extent);
+    this.size += count;
+    if (this.size > this.room.length) {
+      const larger = new Uint32Array(Math.max(this.size, this.room.length * 2));
+      larger.set(this.room);
+      this.room = larger;
+    }
+    const view = new DataView(lengths.buffer, lengths.byteOffset, lengths.byteLength);
+    for (let at = 0; at < count; at += 1) {
+      this.room[extent.position + at] = view.getUint32(at * 4, true);
+    }
+    return extent;
+  }
+
+  private show(extent: Extent, visible: boolean): void {
+    const sign = visible ? 1 : -1;
+    extent.visible = visible;
+    this.visibleChunks += sign * extent.count;
+    for (let at = 0; at < extent.count; at += 1) {
+      this.visibleLength += sign * (this.room[extent.position + at] ?? 0);
+    }
+  }
+}

@@ -1,0 +1,281 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Store } from "../../src/store/index.ts";
+import { packSlice } from "../../src/store/slice.ts";
+import { checkKnowledge } from "../../src/store/sqlite/knowledge-check.ts";
+import { chunkOf, openStore, TemporaryFolder, vectorOf } from "./fixture.ts";
+
+const dimensions = 4;
+
+interface ModelDocument {
+  readonly knowledgeBaseId: string;
+  status: "processing" | "ready" | "failed";
+  chunks: number;
+}
+
+/** What a caller may see: documents by id, in the knowledge bases that exist. */
+interface Model {
+  readonly knowledgeBases: Set<string>;
+  readonly documents: Map<string, ModelDocument>;
+}
+
+const clone = (model: Model): Model => structuredClone(model);
+
+/** One change of the store, and what it means. */
+interface Change {
+  run(store: Store): Promise<unknown>;
+  apply(model: Model): void;
+}
+
+type Command =
+  | { readonly type: "create" | "purge" | "deleteKnowledgeBase" }
+  | { readonly type: "insert" | "delete" | "discard" | "fail"; readonly pick: number }
+  | {
+      readonly type: "slice";
+      readonly pick: number;
+      readonly chunks: number;
+      readonly last: boolean;
+    };
+
+const pick = fc.nat(1000);
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant({ type: "create" } as const) },
+  { weight: 2, arbitrary: fc.constant({ type: "purge" } as const) },
+  { weight: 1, arbitrary: fc.constant({ type: "deleteKnowledgeBase" } as const) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant("insert" as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("delete" as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("discard" as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail" as const), pick }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      type: fc.constant("slice" as const),
+      pick,
+      // Above what one step of a removal takes, now and then.
+      chunks: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(300)),
+      last: fc.boolean(),
+    }),
+  },
+);
+
+const choose = <T>(values: Iterable<T>, at: number): T | undefined => {
+  const all = [...values];
+  return all[at % Math.max(1, all.length)];
+};
+
+function toChange(command: Command, model: Model): Change | undefined {
+  switch (command.type) {
+    case "create": {
+      const id = Bun.randomUUIDv7();
+      const row = { id, userId: 1, name: "kb", embeddingModel: "test", dimensions, createdTime: 1 };
+      return {
+        run: (store) => store.knowledge.insertKnowledgeBase(row),
+        apply: (after) => after.knowledgeBases.add(id),
+      };
+    }
+    case "purge":
+      return { run: (store) => store.knowledge.purge(), apply: () => {} };
+    case "deleteKnowledgeBase": {
+      const id = choose(model.knowledgeBases, 0);
+      if (id === undefined) return undefined;
+      return {
+        run: (store) => store.knowledge.deleteKnowledgeBase(id, 1),
+        apply(after) {
+          after.knowledgeBases.delete(id);
+          for (const [key, document] of after.documents) {
+            if (document.knowledgeBaseId === id) after.documents.delete(key);
+          }
+        },
+      };
+    }
+    case "insert": {
+      const knowledgeBaseId = choose(model.knowledgeBases, command.pick);
+      if (knowledgeBaseId === undefined) return undefined;
+      const id = Bun.randomUUIDv7();
+      const row = { id, knowledgeBaseId, name: "a", fileType: "txt", sizeBytes: 1, createdTime: 1 };
+      return {
+        run: (store) => store.knowledge.insertDocument({ ...row, contentHash: id }),
+        apply: (after) =>
+          after.documents.set(id, { knowledgeBaseId, status: "processing", chunks: 0 }),
+      };
+    }
+    default:
+      return toDocumentChange(command, model);
+  }
+}
+
+function toDocumentChange(
+  command: Extract<Command, { readonly pick: number }>,
+  model: Model,
+): Change | undefined {
+  const chosen = choose(model.documents, command.pick);
+  if (chosen === undefined) return undefined;
+  const [id, document] = chosen;
+  const processing = document.status === "processing";
+  switch (command.type) {
+    case "delete":
+      return {
+        run: (store) => store.knowledge.deleteDocument(id, document.knowledgeBaseId),
+        apply: (after) => after.documents.delete(id),
+      };
+    case "discard":
+      return {
+        async run(store) {
+          while (await store.knowledge.discardSlice(id));
+        },
+        apply(after) {
+          if (processing) after.documents.set(id, { ...document, chunks: 0 });
+        },
+      };
+    case "fail":
+      return {
+        run: (store) => store.knowledge.failDocument(id, { code: "internal", parameters: {} }),
+        apply(after) {
+          if (processing && document.chunks === 0) {
+            after.documents.set(id, { ...document, status: "failed" });
+          }
+        },
+      };
+    case "slice": {
+      const chunks = Array.from({ length: command.chunks }, (_, at) => chunkOf("word", at));
+      const vectors = chunks.map((_, at) => vectorOf(dimensions, at));
+      return {
+        run: (store) =>
+          store.knowledge.addSlice(id, packSlice(chunks, vectors, dimensions), command.last),
+        apply(after) {
+          if (!processing) return;
+          const status = command.last ? "ready" : "processing";
+          after.documents.set(id, { ...document, status, chunks: document.chunks + chunks.length });
+        },
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** What the store shows, in the shape of the model, and what a search finds. */
+async function observe(store: Store, known: Iterable<string>) {
+  const knowledgeBases: string[] = [];
+  const documents: Record<string, ModelDocument> = {};
+  const found: Record<string, number[]> = {};
+  for (const id of known) {
+    const candidates = await store.knowledge.search(id, {
+      terms: [{ term: "word", frequency: 1 }],
+      vector: undefined,
+      limit: 10_000,
+    });
+    const vectors = await store.knowledge.search(id, {
+      terms: [],
+      vector: vectorOf(dimensions, 0, 0.1),
+      limit: 4096,
+    });
+    expect(candidates === undefined).toBe(
+      (await store.knowledge.findKnowledgeBase(id)) === undefined,
+    );
+    if (candidates === undefined || vectors === undefined) continue;
+    knowledgeBases.push(id);
+    const hits = await store.knowledge.hits([...candidates.chunks]);
+    found[id] = [candidates.chunks.length, hits.length, vectors.chunks.length];
+    for (const document of await store.knowledge.documents(id)) {
+      const { chunkCount } = await store.knowledge.progress(document.id);
+      documents[document.id] = {
+        knowledgeBaseId: id,
+        status: document.status,
+        chunks: chunkCount,
+      };
+      expect(document.chunkCount).toBe(document.status === "ready" ? chunkCount : 0);
+    }
+  }
+  return { knowledgeBases, documents, found };
+}
+
+function expected(model: Model, known: Iterable<string>) {
+  const knowledgeBases = [...known].filter((id) => model.knowledgeBases.has(id));
+  const found: Record<string, number[]> = {};
+  for (const id of knowledgeBases) {
+    let chunks = 0;
+    for (const document of model.documents.values()) {
+      if (document.knowledgeBaseId === id && document.status === "ready") chunks += document.chunks;
+    }
+    found[id] = [chunks, chunks, Math.min(4096, chunks)];
+  }
+  return { knowledgeBases, documents: Object.fromEntries(model.documents), found };
+}
+
+function faults(folder: TemporaryFolder): string[] {
+  const database = new Database(folder.database);
+  try {
+    // The writer's thread may still be on its way out.
+    database.run("PRAGMA busy_timeout = 5000");
+    database.run("INSERT INTO chunk_terms (chunk_terms) VALUES ('integrity-check')");
+    return checkKnowledge(database);
+  } finally {
+    database.close();
+  }
+}
+
+const crash = fc.constantFrom("none", "before", "during", "after");
+
+test("no crash and no order of deletions leaves a piece of a document behind", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(command, crash), { minLength: 10, maxLength: 40 }),
+      async (steps) => {
+        using folder = new TemporaryFolder();
+        let store = await openStore(folder.database);
+        await store.users.insert({ id: 1, username: "u", passwordHash: "h", createdTime: 1 });
+        let model: Model = { knowledgeBases: new Set(), documents: new Map() };
+        const known = new Set<string>();
+        const setUp: [Command, "none"][] = [
+          [{ type: "create" }, "none"],
+          [{ type: "insert", pick: 0 }, "none"],
+        ];
+        for (const [step, when] of [...setUp, ...steps]) {
+          const change = toChange(step, model);
+          if (change === undefined) continue;
+          const after = clone(model);
+          change.apply(after);
+          for (const id of after.knowledgeBases) known.add(id);
+          if (when === "none" || when === "after") {
+            await change.run(store);
+            model = after;
+          }
+          if (when === "none") continue;
+          // Ends the writing thread wherever it is.
+          const inFlight = when === "during" ? change.run(store).catch(() => {}) : undefined;
+          await store.close();
+          await inFlight;
+          expect(faults(folder)).toEqual([]);
+          store = await openStore(folder.database);
+          const seen = await observe(store, known);
+          const happened = Bun.deepEquals(seen, expected(after, known));
+          if (when === "during" && happened) model = after;
+          else if (step.type !== "discard") expect(seen).toEqual(expected(model, known));
+          else model = { ...model, documents: new Map(Object.entries(seen.documents)) };
+        }
+        expect(await observe(store, known)).toEqual(expected(model, known));
+        for (const id of model.knowledgeBases) await store.knowledge.deleteKnowledgeBase(id, 1);
+        while ((await store.knowledge.purge()).more);
+        await store.close();
+        expect(faults(folder)).toEqual([]);
+        const database = new Database(folder.database, { readonly: true });
+        for (const table of [
+          "chunks",
+          "chunk_terms_docsize",
+          `vectors_${dimensions}_rowids`,
+          "slices",
+          "documents",
+          "search_indexes",
+          "knowledge_bases",
+        ]) {
+          const exists = database.query("SELECT 1 FROM sqlite_schema WHERE name = ?").get(table);
+          if (exists !== null) expect(database.query(`SELECT * FROM ${table}`).all()).toEqual([]);
+        }
+        database.close();
+      },
+    ),
+    { numRuns: 6 },
+  );
+}, 120_000);
