@@ -1,0 +1,28 @@
+import { exitCode } from "./usage.ts";
+
+const text = `llm-backend: accounts, conversations, streamed chat and knowledge bases over language models
+
+Usage: llm-backend [serve] [--config PATH] [--port N]
+
+Commands:
+  serve            starts the server; the default
+
+Flags:
+  --config PATH    the configuration; without it, config.yaml in the working directory if there is one
+  --port N         the port to listen on, 0 to 65535; 0 takes any free one
+  -h, --help       shows this text
+  -v, --version    shows the version
+
+Every key of the configuration can also be set from the environment by its path in upper case:
+server.port is LLM_BACKEND_SERVER_PORT. A flag goes before the environment, the environment before
+the file.
+
+Exit codes: 0 ended as asked; 1 could not start, or failed; 2 the command line or the configuration
+is at fault. A second SIGTERM or SIGINT ends the server at once, with 128 and the signal's number.
+`;
+
+/** `--help`: how to call the program. */
+export async function run(): Promise<number> {
+  await Bun.write(Bun.stdout, text);
+  return exitCode.ok;
+}

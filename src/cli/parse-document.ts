@@ -1,0 +1,82 @@
+import { writeSync } from "node:fs";
+import { setPriority } from "node:os";
+import { AppError } from "../errors.ts";
+import { tooComplex } from "../rag/parse/budget.ts";
+import type { Block } from "../rag/parse/document.ts";
+import { readDocument } from "../rag/parse/index.ts";
+import { fileSource } from "../rag/parse/source.ts";
+import { exitCode } from "./usage.ts";
+
+const batchLength = 65_536;
+
+/** Collects lines of JSON and writes them to standard output, which is a file. */
+class LineWriter {
+  private batch: string[] = [];
+  private length = 0;
+  private written = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  write(value: unknown): void {
+    const line = `${JSON.stringify(value)}\n`;
+    this.batch.push(line);
+    this.length += line.length;
+    if (this.length >= batchLength) this.flush();
+  }
+
+  flush(): void {
+    const bytes = Buffer.from(this.batch.join(""));
+    this.batch = [];
+    this.length = 0;
+    this.written += bytes.length;
+    if (this.written > this.maxBytes) throw tooComplex("decompressed_size", this.maxBytes);
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  }
+}
+
+/** Nothing in a document is fetched; where a library would, it fails. */
+function forbidNetwork(): void {
+  const refuse = () => {
+    throw new Error("A parser has no network.");
+  };
+  for (const name of ["fetch", "WebSocket", "EventSource", "XMLHttpRequest"]) {
+    Object.defineProperty(globalThis, name, { value: refuse });
+  }
+}
+
+/**
+ * The hidden sub-command that reads one document, started by `createDocumentParser`: standard input
+ * is the document's file, standard output the file for what comes out, one JSON value a line. Each
+ * line is a block; the last one is `{"summary": …}`, or `{"error": {code, parameters, cause}}`.
+ *
+ * @param args the extension that the document's name claims; the bytes that its compressed parts may
+ *   unfold to
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const [claimedExtension = "", maxDecompressed = ""] = args;
+  const maxDecompressedBytes = Number(maxDecompressed);
+  // Whoever waits for a token goes before whoever waits for a document.
+  setPriority(10);
+  forbidNetwork();
+  const output = new LineWriter(2 * maxDecompressedBytes);
+  try {
+    const sink = (block: Block) => output.write(block);
+    const summary = await readDocument(fileSource(0), {
+      claimedExtension,
+      maxDecompressedBytes,
+      sink,
+    });
+    output.write({ summary });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, parameters, cause } = error;
+    output.write({ error: { code, parameters, cause: describe(cause) } });
+  }
+  output.flush();
+  return exitCode.ok;
+}
+
+function describe(cause: unknown): string | undefined {
+  if (cause instanceof Error) return (cause.stack ?? cause.message).slice(0, 4000);
+  return cause === undefined ? undefined : String(cause).slice(0, 4000);
+}

@@ -1,0 +1,54 @@
+import { exitCode, UsageError } from "./cli/usage.ts";
+import { raiseFetchLimit } from "./config/fetch-limit.ts";
+import { log } from "./log.ts";
+
+interface Command {
+  /** Takes what follows the command's name, answers the exit code once all its output is written. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Each command is loaded only when it is called: a process that does one small job stays small. */
+const commands = {
+  serve: () => {
+    raiseFetchLimit();
+    return import("./cli/serve.ts");
+  },
+  /** Not for people: the server starts it to read one document. */
+  "parse-document": () => import("./cli/parse-document.ts"),
+  "--help": () => import("./cli/help.ts"),
+  "--version": () => import("./cli/version.ts"),
+} satisfies Record<string, () => Promise<Command>>;
+
+type CommandName = keyof typeof commands;
+
+const isCommand = (name: string): name is CommandName => Object.hasOwn(commands, name);
+
+/** The command that the arguments call, and what is left for it. */
+function route(args: readonly string[]): [CommandName, readonly string[]] {
+  const [first, ...rest] = args;
+  if (first !== undefined && first !== "serve" && !first.startsWith("-")) {
+    if (isCommand(first)) return [first, rest];
+    throw new UsageError(`unknown command ${JSON.stringify(first)}`);
+  }
+  const calls = (...flags: string[]) => args.some((argument) => flags.includes(argument));
+  if (calls("--help", "-h")) return ["--help", []];
+  if (calls("--version", "-v")) return ["--version", []];
+  return ["serve", first === "serve" ? rest : args];
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const [name, rest] = route(args);
+    const command: Command = await commands[name]();
+    return await command.run(rest);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`llm-backend: ${error.message}; see llm-backend --help\n`);
+      return exitCode.usage;
+    }
+    log.error("The command failed", { error });
+    return exitCode.failed;
+  }
+}
+
+process.exit(await main(process.argv.slice(2)));
