@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Passage } from "./index.ts";
 
 /** Sentences in one answer. */
 const maxSentences = 3;
 /** Characters of a sentence, or of the question, that are quoted. */
 const maxQuoted = 300;
+/** Characters of the question that the sentences are compared with. */
+const maxQuestion = 1000;
 /** The share of the question's weight that the best sentence has to hold, or nothing fits. */
 const minFit = 0.2;
 /** The share of the best sentence's score that another needs to be quoted beside it. */
@@ -36,8 +39,6 @@ ${heard}To connect a real model:
 interface Sentence {
   readonly text: string;
   readonly passage: number;
-  /** Its place among all sentences. */
-  readonly place: number;
   readonly terms: ReadonlySet<string>;
 }
 
@@ -46,27 +47,37 @@ interface Sentence {
  * each followed by `[number]`. Says so, in the question's language, where nothing fits.
  *
  * A sentence's score is the sum of the question's terms in it, each weighed by its rarity among the
- * sentences (as in BM25's idf); equal scores go to the earlier passage.
+ * sentences (as in BM25's idf); among equals the earlier one wins. The event loop turns between the
+ * passages.
  */
-export function quotePassages(question: string, passages: readonly Passage[]): string {
-  const isChinese = han.test(question);
-  const best = chooseSentences(question, passages);
+export async function quotePassages(
+  question: string,
+  passages: readonly Passage[],
+): Promise<string> {
+  const sentences: Sentence[] = [];
+  for (const { number, content } of passages) {
+    for (const text of splitSentences(content)) {
+      sentences.push({ text, passage: number, terms: termsOf(text) });
+    }
+    await nextTurn();
+  }
+  const best = chooseSentences(clip(question, maxQuestion), sentences);
   if (best.length === 0) {
-    return isChinese
+    return han.test(question)
       ? "知识库中没有找到能回答这个问题的内容。"
       : "The knowledge base holds nothing that answers this question.";
   }
   return best
-    .map(({ text, passage }) => `${clip(text, maxQuoted)}${han.test(text) ? "" : " "}[${passage}]`)
-    .join(isChinese ? "" : " ");
+    .map(({ text, passage }) =>
+      han.test(text)
+        ? `${clip(text, maxQuoted)}[${passage}]`
+        : `${clip(text, maxQuoted)} [${passage}] `,
+    )
+    .join("")
+    .trimEnd();
 }
 
-function chooseSentences(question: string, passages: readonly Passage[]): Sentence[] {
-  const sentences = passages
-    .flatMap(({ number, content }) =>
-      splitSentences(content).map((text) => ({ text, passage: number, terms: termsOf(text) })),
-    )
-    .map((sentence, place) => ({ ...sentence, place }));
+function chooseSentences(question: string, sentences: readonly Sentence[]): Sentence[] {
   const weights = new Map<string, number>();
   for (const term of termsOf(question.replace(filler, " "))) {
     const holders = sentences.filter(({ terms }) => terms.has(term)).length;
@@ -76,22 +87,25 @@ function chooseSentences(question: string, passages: readonly Passage[]): Senten
   const scored = sentences
     .map((sentence) => ({ sentence, score: scoreOf(sentence, weights) }))
     .filter(({ score }) => score > 0 && score >= total * minFit)
-    .sort((a, b) => b.score - a.score || a.sentence.place - b.sentence.place);
+    .sort((a, b) => b.score - a.score);
   const threshold = (scored[0]?.score ?? 0) * minShare;
   const chosen: Sentence[] = [];
   for (const { sentence, score } of scored) {
     if (chosen.length === maxSentences || score < threshold) break;
     if (!chosen.some(({ text }) => text.includes(sentence.text))) chosen.push(sentence);
   }
-  return chosen.sort((a, b) => a.place - b.place);
+  return sentences.filter((sentence) => chosen.includes(sentence));
 }
 
 function scoreOf(sentence: Sentence, weights: ReadonlyMap<string, number>): number {
   let score = 0;
   for (const [term, weight] of weights) if (sentence.terms.has(term)) score += weight;
-  // A heading repeats the question's words and answers nothing.
-  return score * Math.min(1, 0.5 + sentence.text.length / 40);
+  // A heading repeats the question's words and answers nothing; a row of a table ends like one.
+  return whole.test(sentence.text) ? score : score * minShare * 0.9;
 }
+
+/** A text that ends as a sentence does. */
+const whole = /[。！？；.!?…][\p{Pe}\p{Pf}"']*$/u;
 
 /** Ends of sentences: Chinese marks at once, Western ones before a space, and every line. */
 const sentenceEnd =

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { estimateTokens } from "../tokens.ts";
 import { introduce, quotePassages } from "./demo-answer.ts";
 import type { ChatDelta, ChatProvider, ChatRequest } from "./index.ts";
@@ -32,14 +33,14 @@ async function* answer(
   const text =
     request.passages === undefined
       ? introduce(question)
-      : quotePassages(question, request.passages);
+      : await quotePassages(question, request.passages);
   const limit = request.maxTokens ?? Number.POSITIVE_INFINITY;
   const pieces = text.match(piece) ?? [];
   const sent = pieces.slice(0, limit);
   for (const content of sent) {
     yield [{ type: "content", text: content }];
     // To the end of the event loop's round: other answers go on in between.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     signal.throwIfAborted();
   }
   const promptTokens = request.messages.reduce(
