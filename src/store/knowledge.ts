@@ -62,9 +62,11 @@ export interface Purged {
 }
 
 export interface QueryTerm {
-  readonly term: string;
+  readonly text: string;
   /** How often the question has it. */
-  readonly frequency: number;
+  readonly count: number;
+  /** Whether it stands for every term that begins with it. */
+  readonly prefix: boolean;
 }
 
 export interface SearchRequest {

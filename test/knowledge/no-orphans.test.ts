@@ -162,7 +162,7 @@ async function observe(store: Store, known: Iterable<string>) {
   const found: Record<string, number[]> = {};
   for (const id of known) {
     const candidates = await store.knowledge.search(id, {
-      terms: [{ term: "word", frequency: 1 }],
+      terms: [{ text: "word", count: 1, prefix: false }],
       vector: undefined,
       limit: 10_000,
     });

@@ -55,7 +55,8 @@ async function addDocument(
   return id;
 }
 
-const query = (words: string) => words.split(" ").map((term) => ({ term, frequency: 1 }));
+const query = (words: string) =>
+  words.split(" ").map((text) => ({ text, count: 1, prefix: false }));
 
 async function keywordSearch(knowledge: KnowledgeStore, id: string, words: string) {
   const found = await knowledge.search(id, { terms: query(words), vector: undefined, limit: 10 });
@@ -194,9 +195,9 @@ test("a term that the index cannot hold is not searched for", async () => {
   const { knowledge } = store;
   const kb = await newKnowledgeBase(knowledge);
   await addDocument(knowledge, kb, ["apple"]);
-  for (const term of ['"', "a b", "NEAR(", "\u0000", "", "a*", "apple OR", "\ud800"]) {
+  for (const text of ['"', "a b", "NEAR(", "\u0000", "", "a*", "apple OR", "\ud800"]) {
     const found = await knowledge.search(kb, {
-      terms: [{ term, frequency: 1 }],
+      terms: [{ text, count: 1, prefix: false }],
       vector: undefined,
       limit: 5,
     });

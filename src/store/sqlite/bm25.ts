@@ -21,7 +21,7 @@ export function bm25Scores(
 ): Float64Array {
   const scores = new Float64Array(image.size);
   const average = image.visibleLength / Math.max(1, image.visibleChunks);
-  for (const { term, frequency } of terms) {
+  for (const term of terms) {
     let idf = 0;
     let lower = 0;
     for (const [at, query] of termQueries(term).entries()) {
@@ -32,7 +32,7 @@ export function bm25Scores(
         idf = Math.log(1 + (rest + 0.5) / (positions.length + 0.5));
       }
       const level = at === 0 ? 1 : (frequencyLevels[at - 1] ?? 1);
-      const weight = frequency * idf * (k1 + 1);
+      const weight = term.count * idf * (k1 + 1);
       for (const position of positions) {
         const length = image.lengths[position] ?? 0;
         const saturation = k1 * (1 - b + (b * length) / average);

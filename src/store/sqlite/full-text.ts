@@ -1,3 +1,4 @@
+import type { QueryTerm } from "../knowledge.ts";
 import type { StoredChunk } from "../slice.ts";
 
 /**
@@ -32,8 +33,11 @@ export function indexedText({ terms, frequencies }: StoredChunk): string {
   return text;
 }
 
-/** FTS5 queries for one term: chunks that have it, then those that reach each level, in order. */
-export function termQueries(term: string): string[] {
-  if (!isIndexable(term)) return [];
-  return ["", ...marks].map((mark) => `"${term}${mark}"`);
+/**
+ * FTS5 queries for one term: chunks that have it, then those that reach each level, in order. The
+ * frequencies of all terms with one beginning are not known: such a query has no levels.
+ */
+export function termQueries({ text, prefix }: QueryTerm): string[] {
+  if (!isIndexable(text)) return [];
+  return prefix ? [`"${text}" *`] : ["", ...marks].map((mark) => `"${text}${mark}"`);
 }
