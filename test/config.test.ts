@@ -512,6 +512,15 @@ describe("faults", () => {
       "jwt: {expiresIn: 1h}",
       "jwt.expiresIn: found an unknown key, expected secret, expires_in; did you mean jwt.expires_in?",
     ],
+    [
+      provider("name: acme, base_url: 'https://h/v1?key=hunter2'"),
+      'llm.providers[0].base_url: found "https://h/v1?…", expected an address such as "https://api.openai.com/v1"',
+    ],
+    [
+      "redis: {password:hunter2}",
+      "redis.password…: found an unknown key, expected address, password, db",
+    ],
+    ['redis: {"a\\nb": 1}', "redis.a…: found an unknown key, expected address, password, db"],
     ["auth: {zzz: hunter2}", "auth.zzz: found an unknown key, expected registration"],
     ["auth: {__proto__: 1}", "auth.__proto__: found an unknown key, expected registration"],
     ["auth: {constructor: 1}", "auth.constructor: found an unknown key, expected registration"],

@@ -4,12 +4,22 @@ export type KeyPath = readonly (string | number)[];
 /** Takes a fault of one key; a key's first fault is the one that counts. */
 export type Report = (path: KeyPath, text: string) => void;
 
+/** No key that is known is longer. */
+const longestKey = 60;
+
+/**
+ * A key as far as it looks like one. `{password:hunter2}`, without the space, makes the whole of it
+ * a key, and a key may hold line breaks.
+ */
+const shown = (key: string) => key.slice(0, longestKey).replace(/[^\p{L}\p{N}_-].*/su, "…");
+
 /** The path as a user writes it: `llm.providers[0].api_key`. */
 export function formatKey(path: KeyPath): string {
   return path
-    .map((part, index) =>
-      typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`,
-    )
+    .map((part, index) => {
+      if (typeof part === "number") return `[${part}]`;
+      return index === 0 ? shown(part) : `.${shown(part)}`;
+    })
     .join("");
 }
 

@@ -32,7 +32,7 @@ export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report
     if (name === reservedProvider) {
       report(path, `found ${quote(name)}, the provider inside this program, expected another name`);
     }
-    reportTwin(providers, index, () => report(path, twin(name)));
+    if (providers.indexOf(name) < index) report(path, twin(name));
   });
 
   const models = rag.embedding_models.map(({ name }) => name);
@@ -44,7 +44,7 @@ export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report
         `found ${quote(model.name)}, the model inside this program, expected another name`,
       );
     }
-    reportTwin(models, index, () => report([...path, "name"], twin(model.name)));
+    if (models.indexOf(model.name) < index) report([...path, "name"], twin(model.name));
     if (!providers.includes(model.provider)) {
       report([...path, "provider"], unknownName("provider", model.provider, providers));
     }
@@ -69,12 +69,6 @@ export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report
 const quote = (name: string) => JSON.stringify(name);
 
 const twin = (name: string) => `found ${quote(name)} a second time, expected each name once`;
-
-/** The second and every later entry of one name is a twin. */
-function reportTwin(names: readonly string[], index: number, reportIt: () => void): void {
-  const name = names[index];
-  if (name !== undefined && names.indexOf(name) < index) reportIt();
-}
 
 function unknownName(what: string, name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
