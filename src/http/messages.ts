@@ -87,8 +87,8 @@ const errorTexts: Record<ErrorCode, Text> = {
     en: "The provider {provider} failed ({status}): {message}",
   },
   provider_interrupted: {
-    "zh-CN": "模型提供商 {provider} 中断了回答",
-    en: "The provider {provider} broke off its answer",
+    "zh-CN": "模型提供商 {provider} 中断了回答：{message}",
+    en: "The provider {provider} broke off its answer: {message}",
   },
   provider_timeout: {
     "zh-CN": "模型提供商 {provider} 未在规定时间内响应",

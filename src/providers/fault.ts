@@ -28,7 +28,8 @@ const wordBreak = /([\s"'`,:=()]+)/;
  */
 export function redactKeys(text: string, apiKey: string): string {
   let result = text;
-  if (apiKey !== "") {
+  // What is shorter is no secret, and its letters may be in every word.
+  if (apiKey.length >= 4) {
     result = result.replaceAll(apiKey, "[redacted]");
     if (apiKey.length >= 12) {
       const ends = [apiKey.slice(0, 6), apiKey.slice(-6)];
