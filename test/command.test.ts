@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -126,6 +127,29 @@ redis.db: found -1, expected an integer from 0 to 1024 (other.yaml, line 2)
     expect(stderr).toMatch(
       /^llm-backend: [^\n]*llm_backend\.db\.jwt-secret: found 0 bytes[^\n]*\n$/,
     );
+    expect(code).toBe(1);
+  });
+
+  test("says in one line that the database is newer, and ends with 1", async () => {
+    const database = new Database(join(directory, "llm_backend.db"));
+    database.run("CREATE TABLE __drizzle_migrations (id, hash, created_at)");
+    database.run("INSERT INTO __drizzle_migrations VALUES (1, 'x', 99999999999999)");
+    database.close();
+    writeFileSync(join(directory, "llm_backend.db.encryption-secret"), "x".repeat(40), {
+      mode: 0o600,
+    });
+    const { stderr, code } = await end(["--port", "0"]);
+    expect(stderr).toMatch(/^llm-backend: [^\n]*llm_backend\.db: [^\n]*newer version[^\n]*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test("says in one line that the database is none, and ends with 1", async () => {
+    writeFileSync(join(directory, "llm_backend.db"), "hello ".repeat(1000));
+    writeFileSync(join(directory, "llm_backend.db.encryption-secret"), "x".repeat(40), {
+      mode: 0o600,
+    });
+    const { stderr, code } = await end(["--port", "0"]);
+    expect(stderr).toMatch(/^llm-backend: [^\n]*llm_backend\.db: [^\n]*not a database[^\n]*\n$/);
     expect(code).toBe(1);
   });
 

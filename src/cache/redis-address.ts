@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { Config } from "../config/schema.ts";
+import { StartError } from "../errors.ts";
 
 export interface RedisAddress {
   readonly host: string;
@@ -17,7 +18,7 @@ const allowed =
 /**
  * Reads `redis.address`: a host with or without a port (`localhost`, `:6379`, `[::1]:6379`, `::1`) or
  * a `redis://` or `rediss://` URL. `redis.password` and a `redis.db` above 0 override what the URL
- * says. Throws an Error that names the key and what it takes; a password in the URL is left out.
+ * says. Throws a StartError that names the key and what it takes; a password in the URL is left out.
  */
 export function parseRedisAddress(config: Config["redis"]): RedisAddress {
   const { address } = config;
@@ -25,7 +26,7 @@ export function parseRedisAddress(config: Config["redis"]): RedisAddress {
   const parsed = URL.parse(url);
   if (parsed === null || !isComplete(parsed)) {
     const found = address.replace(/\/\/.*@/, "//…@");
-    throw new Error(`redis.address: found ${JSON.stringify(found)}, allowed: ${allowed}`);
+    throw new StartError(`redis.address: found ${JSON.stringify(found)}, allowed: ${allowed}`);
   }
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, ""),

@@ -39,7 +39,10 @@ async function serve(config: Config, stopped: Promise<unknown>): Promise<number>
 }
 
 async function start(config: Config) {
-  const app = await createApp(config);
+  const app = await createApp(config).catch((cause: unknown) => {
+    if (cause instanceof StartError || !(cause instanceof Error)) throw cause;
+    throw new Error(`The server cannot start: ${cause.message}`, { cause });
+  });
   try {
     const { port } = app.listen();
     log.info(`Server is running on port ${port}`);
@@ -70,7 +73,7 @@ function refuse(error: unknown): number {
     return exitCode.usage;
   }
   if (error instanceof StartError) process.stderr.write(`llm-backend: ${error.message}\n`);
-  else log.error("The server failed", { error });
+  else log.error(error instanceof Error ? error.message : "The server failed", { error });
   return exitCode.failed;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../../config/schema.ts";
+import { StartError } from "../../errors.ts";
 import type { Store } from "../index.ts";
 import { openDatabase, queries } from "./connection.ts";
 import { createConversationStore } from "./conversations.ts";
@@ -14,13 +15,19 @@ import { startWriter } from "./writer.ts";
  * Opens the database, creating and migrating it as needed. Reads run where they are called, writes in
  * a thread of their own, one after another, searches in another.
  *
- * @throws Error that says why the database cannot be used.
+ * @throws StartError that says why the database cannot be used: newer than this program, not one at
+ *   all, not open to this user.
  */
 export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> {
   const folder = dirname(config.path);
   if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
   const vectorExtension = placeVectorExtension(config.path);
-  const writer = await startWriter({ path: config.path, vectorExtension });
+  const writer = await startWriter({ path: config.path, vectorExtension }).catch(
+    (cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StartError(`${config.path}: ${reason}`, { cause });
+    },
+  );
   await writer.call("interruptAnswers", []);
   const searcher = await startSearchWorker({ path: config.path, vectorExtension });
   const reader = openDatabase({ path: config.path, readonly: true });
