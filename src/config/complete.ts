@@ -60,9 +60,7 @@ function completeSection(
 
 function completeList(schema: TArray, value: unknown, path: KeyPath, report: Report): unknown[] {
   const items = listItems(schema, value ?? schema.default, path, report) ?? [];
-  return items.map((item, index) =>
-    completeAny(schema.items, item ?? undefined, [...path, index], report),
-  );
+  return items.map((item, index) => completeAny(schema.items, item, [...path, index], report));
 }
 
 function completeValue(schema: TSchema, value: unknown, path: KeyPath, report: Report): unknown {

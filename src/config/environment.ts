@@ -8,8 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const prefix = "LLM_BACKEND_";
 
 /** `server.port` is `LLM_BACKEND_SERVER_PORT`. */
-export const variableOf = (path: readonly string[]): string =>
-  prefix + path.join("_").toUpperCase();
+const variableOf = (path: readonly string[]): string => prefix + path.join("_").toUpperCase();
 
 const paths = new Map(configKeys.map(({ path }) => [variableOf(path), path]));
 
