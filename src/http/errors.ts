@@ -5,7 +5,7 @@ import { errorMessage, type Language } from "./messages.ts";
 import { languageOf, requestIdOf } from "./request.ts";
 import { toAppError } from "./validation.ts";
 
-const statuses: Record<ErrorKind, number> = {
+export const statuses: Readonly<Record<ErrorKind, number>> = {
   bad_request: 400,
   unauthorized: 401,
   forbidden: 403,
@@ -56,7 +56,10 @@ export const errorMapping = (fallback: Language) =>
     const requestId = requestIdOf(request);
     const fault =
       code === "VALIDATION"
-        ? toAppError(error, { ...Object.fromEntries(new URL(request.url).searchParams), ...params })
+        ? toAppError(error.valueError, {
+            ...Object.fromEntries(new URL(request.url).searchParams),
+            ...params,
+          })
         : toCallerFault(code, error);
     if (fault.kind === "internal") {
       log.error("request failed", { requestId, method: request.method, cause: fault.cause });

@@ -1,0 +1,29 @@
+/** What whoever opens the documentation reads first, as Markdown. */
+export const overview = `Accounts, conversations, streamed chat and knowledge bases over language models.
+
+**Authentication.** Register, log in, and send the token as \`Authorization: Bearer <token>\` with every
+other request. On this page: *Authorize*, then paste the token.
+
+**Messages** are Chinese, or English with \`Accept-Language: en\`. Every error of every route has the one
+shape of the schema *Error*; programs match on its \`code\`.
+
+**Identifiers.** Conversations and users have integers below 2^53, messages count from 1 within their
+conversation, knowledge bases, documents and chunks have UUIDs. Times are Unix seconds.
+
+---
+
+**身份验证**：注册并登录后，在其余请求中携带 \`Authorization: Bearer <token>\`；在本页点击 *Authorize* 并粘贴令牌即可试用。
+
+**消息语言**：默认中文，\`Accept-Language: en\` 返回英文。所有错误的格式一致（见 *Error*），程序应依据 \`code\` 判断。
+
+**标识与时间**：对话与用户为小于 2^53 的整数，消息在对话内从 1 开始编号，知识库、文档与文本块为 UUID，时间为 Unix 秒。`;
+
+export const tags = [
+  { name: "Users", description: "用户 · Accounts and tokens" },
+  { name: "Conversations", description: "对话 · Conversations and their history" },
+  { name: "Chat", description: "聊天 · Streamed answers, with or without a knowledge base" },
+  { name: "Knowledge bases", description: "知识库 · Collections of documents" },
+  { name: "Documents", description: "文档 · What a knowledge base holds" },
+  { name: "Retrieval", description: "检索 · Finding passages, and the models that do it" },
+  { name: "Health", description: "健康检查 · For whatever watches over the server" },
+];

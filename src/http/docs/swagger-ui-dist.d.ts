@@ -1,0 +1,9 @@
+/** Files of Swagger UI, imported `with { type: "file" }`: their paths. */
+declare module "swagger-ui-dist/swagger-ui-bundle.js" {
+  const path: string;
+  export default path;
+}
+declare module "swagger-ui-dist/swagger-ui.css" {
+  const path: string;
+  export default path;
+}

@@ -1,0 +1,149 @@
+import { type TSchema, Type } from "@sinclair/typebox";
+import { jsonBodyErrors, operation, providerErrors, response } from "../../http/docs/operation.ts";
+
+const exampleCitation = {
+  number: 1,
+  content: "不可抗力条款是指合同中约定的因不可预见、不可避免、不可克服的客观情况……",
+  score: 0.85,
+  doc_id: "0198f0c4-9d3b-7e21-a6b5-2f4c8d1e7a90",
+  doc_name: "合同协议.docx",
+  chunk_id: "0198f0c4-a1c2-7f30-8b1e-5d9c3e2f1a04",
+  chunk_index: 12,
+  heading: "第五章 违约责任",
+};
+
+/** A hit as an answer cites it. */
+export const citation = Type.Object(
+  {
+    number: Type.Integer({ minimum: 1, description: "What the answer cites it by: [1]" }),
+    content: Type.String(),
+    score: Type.Number({ minimum: 0, maximum: 1, description: "Higher is better." }),
+    doc_id: Type.String({ format: "uuid" }),
+    doc_name: Type.String(),
+    chunk_id: Type.String({ format: "uuid" }),
+    chunk_index: Type.Integer({ minimum: 0 }),
+    page: Type.Optional(
+      Type.Union([Type.Integer(), Type.String()], {
+        description: "The page, slide or sheet, where the format has them.",
+      }),
+    ),
+    heading: Type.Optional(Type.String({ description: "The headings above it, where there are." })),
+  },
+  { $id: "Citation", examples: [exampleCitation] },
+);
+
+export const tokenUsage = Type.Object(
+  {
+    prompt_tokens: Type.Integer({ minimum: 0 }),
+    completion_tokens: Type.Integer({ minimum: 0 }),
+    total_tokens: Type.Integer({ minimum: 0 }),
+  },
+  { $id: "TokenUsage" },
+);
+
+const event = <Name extends string, Data extends TSchema>(
+  name: Name,
+  data: Data,
+  description: string,
+) => Type.Object({ event: Type.Literal(name), data }, { description });
+
+const start = Type.Object({
+  message_id: Type.Integer({ minimum: 1, description: "The answer's." }),
+  user_message_id: Type.Integer({ minimum: 1, description: "The question's." }),
+  model: Type.String(),
+});
+
+const chatEvent = Type.Union(
+  [
+    event("start", start, "The first event."),
+    event(
+      "sources",
+      Type.Array(citation),
+      "What the answer is grounded in; before its first piece.",
+    ),
+    event("reasoning", Type.String(), "A piece of what the model thinks, where it tells."),
+    event("message", Type.String(), "A piece of the answer."),
+    event("usage", tokenUsage, "The provider's count of tokens."),
+    event("done", Type.Literal("Stream finished"), "The answer is whole and stored."),
+    event("full_response", Type.String(), "The whole answer; the last event."),
+    Type.Object(
+      { event: Type.Literal("error"), data: Type.String(), code: Type.String() },
+      {
+        description:
+          "The answer was cut: takes the place of `done` and `full_response`. What has come is kept.",
+      },
+    ),
+  ],
+  {
+    $id: "ChatEvent",
+    description: "One event of a streamed answer; skip those that you do not know.",
+  },
+);
+
+const streamed = (description: string, format: string, example: string) =>
+  Type.String({ description, format, example, "x-item-schema": chatEvent });
+
+function answerStream(sources: readonly object[]) {
+  const events = [
+    {
+      event: "start",
+      data: { message_id: 2, user_message_id: 1, model: "gpt-4o" },
+    },
+    ...sources,
+    { event: "message", data: "R" },
+    { event: "message", data: "ust" },
+    { event: "usage", data: { prompt_tokens: 24, completion_tokens: 2, total_tokens: 26 } },
+    { event: "done", data: "Stream finished" },
+    { event: "full_response", data: "Rust" },
+  ].map((item) => JSON.stringify(item));
+  const frames = events.map((json, index) => `id: 2-${index}\ndata: ${json}\n\n`).join("");
+  const lines = events.map((json) => `${json}\n\n`).join("");
+  return response(
+    `The answer as it is made: \`start\`, then pieces (\`message\`), then \`done\` and \`full_response\`;
+an \`error\` event in their place when the answer was cut. A quiet stream carries a comment at least every
+10 seconds. With \`Accept: application/x-ndjson\` the same objects come with a blank line between, without
+\`id:\` and \`data:\`.`,
+    {
+      "text/event-stream": {
+        schema: streamed("Server-sent events (WHATWG HTML, 9.2).", "event-stream", frames),
+        example: frames,
+      },
+      "application/x-ndjson": {
+        schema: streamed("One JSON object after the other.", "ndjson", lines),
+        example: lines,
+      },
+    },
+  );
+}
+
+const conversationErrors = [
+  ...jsonBodyErrors,
+  "conversation_not_found",
+  "generation_running",
+  "unknown_model",
+  ...providerErrors,
+] as const;
+
+export const chatDocs = operation({
+  id: "chat",
+  tag: "Chat",
+  summary: "流式聊天 · Send a message and stream the answer",
+  description: `The message is stored before the model is asked, the answer as it grows. A fault before the first
+piece is a plain JSON error with its status; a later one is an \`error\` event.
+
+消息在请求模型之前即已保存，回答边生成边保存。首个片段之前的错误以 JSON 返回，之后的错误以 \`error\` 事件返回。`,
+  success: { 200: answerStream([]) },
+  errors: conversationErrors,
+});
+
+export const groundedChatDocs = operation({
+  id: "chatWithKnowledgeBase",
+  tag: "Chat",
+  summary: "基于知识库的对话 · Ask about a knowledge base",
+  description: `Retrieves the \`top_k\` best passages for the message, tells them in the \`sources\` event and lets the
+model answer from them, citing by number. History keeps the message as it was written.
+
+先检索知识库，通过 \`sources\` 事件返回引用，再由模型依据检索结果回答并按编号引用。`,
+  success: { 200: answerStream([{ event: "sources", data: [exampleCitation] }]) },
+  errors: [...conversationErrors, "knowledge_base_not_found", "unknown_embedding_model"],
+});

@@ -1,0 +1,154 @@
+import { Type } from "@sinclair/typebox";
+import { json, jsonBodyErrors, operation } from "../../http/docs/operation.ts";
+import { citation, tokenUsage } from "../chat/docs.ts";
+import { newConversation } from "./model.ts";
+
+const conversationId = Type.Integer({ minimum: 1, examples: [329629] });
+const createdTime = Type.Integer({ description: "Unix seconds.", examples: [1731851729] });
+
+export const createConversationDocs = operation({
+  id: "createConversation",
+  tag: "Conversations",
+  summary: "创建对话 · Create a conversation",
+  description: `The model is fixed here: \`demo\` needs no key and no network, \`gpt-4o\` goes to the provider with the
+longest matching prefix, \`provider/model\` names the provider outright. \`api_key\` is used for this
+conversation alone, kept encrypted and never shown again. Without a title it gets one by default.
+
+模型在此确定：\`demo\` 无需密钥和网络；其他模型按前缀匹配服务商，也可写作 \`服务商/模型\`。\`api_key\` 仅用于本对话，加密保存且不再显示。`,
+  success: {
+    200: json(
+      "Created: the settings that were sent, with the id, the title and the time",
+      Type.Composite([
+        newConversation,
+        Type.Object({
+          conversation_id: conversationId,
+          title: Type.String(),
+          created_time: createdTime,
+        }),
+      ]),
+      {
+        conversation_id: 329629,
+        title: "我的新对话",
+        model: "gpt-4o",
+        api_key: "your-api-key-here",
+        created_time: 1731851729,
+      },
+    ),
+  },
+  errors: jsonBodyErrors,
+});
+
+const message = Type.Object(
+  {
+    role: Type.Union([Type.Literal("user"), Type.Literal("assistant")]),
+    content: Type.String(),
+    message_id: Type.Integer({ minimum: 1, description: "1, 2, 3 … within the conversation." }),
+    created_time: createdTime,
+    status: Type.Optional(
+      Type.Union(
+        [Type.Literal("complete"), Type.Literal("streaming"), Type.Literal("interrupted")],
+        {
+          description:
+            "Of an answer: `streaming` still grows, `interrupted` was cut and holds what had come.",
+        },
+      ),
+    ),
+    finish_reason: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description: "Of an answer: the provider's word for why it ended.",
+      }),
+    ),
+    reasoning: Type.Optional(
+      Type.String({ description: "What the model thought, where it told." }),
+    ),
+    sources: Type.Optional(
+      Type.Array(citation, { description: "What a grounded answer was made from." }),
+    ),
+    usage: Type.Optional(tokenUsage),
+  },
+  { $id: "Message" },
+);
+
+export const historyDocs = operation({
+  id: "getHistory",
+  tag: "Conversations",
+  summary: "获取对话历史 · Read a conversation",
+  description: `All messages, oldest first; the system prompt is not among them. User messages are as they were
+written, never the prompt that retrieval built around them.
+
+按时间顺序返回全部消息，不含系统提示词。`,
+  success: {
+    200: json(
+      "The conversation",
+      Type.Object({
+        conversation_id: conversationId,
+        title: Type.String(),
+        model: Type.String(),
+        messages: Type.Array(message),
+        created_time: createdTime,
+      }),
+      {
+        conversation_id: 329629,
+        title: "我的新对话",
+        model: "gpt-4o",
+        messages: [
+          {
+            role: "user",
+            content: "介绍一下RUST",
+            message_id: 1,
+            created_time: 1731851730,
+          },
+          {
+            role: "assistant",
+            content: "Rust 是一种系统编程语言，由 Graydon Hoare 设计...",
+            message_id: 2,
+            created_time: 1731851730,
+            status: "complete",
+            finish_reason: "stop",
+            usage: { prompt_tokens: 24, completion_tokens: 312, total_tokens: 336 },
+          },
+        ],
+        created_time: 1731851729,
+      },
+    ),
+  },
+  errors: ["invalid_field", "conversation_not_found"],
+});
+
+export const listConversationsDocs = operation({
+  id: "listConversations",
+  tag: "Conversations",
+  summary: "列出对话 · List conversations",
+  description: `The caller's conversations, newest first. For the next page, send the last \`conversation_id\` as
+\`before\`.
+
+最新的在前；翻页时将本页最后一个 \`conversation_id\` 作为 \`before\`。`,
+  success: {
+    200: json(
+      "One page",
+      Type.Array(
+        Type.Object({
+          conversation_id: conversationId,
+          title: Type.String(),
+          created_time: createdTime,
+        }),
+      ),
+      [
+        { conversation_id: 329630, title: "另一个对话", created_time: 1731851730 },
+        { conversation_id: 329629, title: "我的新对话", created_time: 1731851729 },
+      ],
+    ),
+  },
+  errors: ["invalid_field"],
+});
+
+export const deleteConversationDocs = operation({
+  id: "deleteConversation",
+  tag: "Conversations",
+  summary: "删除对话 · Delete a conversation",
+  description: "Deletes it with all its messages. 删除对话及其全部消息。",
+  success: {
+    200: json("Deleted", Type.Object({ message: Type.String() }), { message: "对话删除成功" }),
+  },
+  errors: ["invalid_field", "conversation_not_found"],
+});
