@@ -1,34 +1,39 @@
-import { Elysia } from "elysia";
+import type { TObject } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { Value } from "@sinclair/typebox/value";
 import { AppError } from "../errors.ts";
+import { toAppError } from "./validation.ts";
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json$/;
 
+/** Other encodings, such as a Windows console's GBK, are a fault: read as UTF-8 they would be stored garbled. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Reads no more than `limit` bytes, whatever length the caller announced. */
-async function readBounded(request: Request, limit: number): Promise<string> {
+async function readBounded(request: Request, limit: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get("content-length"));
   if (announced > limit) throw new AppError("body_too_large", { limit });
   // An announced length is what the server delivers at most; only an unannounced one is counted.
-  if (announced > 0 || request.body === null) return request.text();
-  const decoder = new TextDecoder();
-  let text = "";
+  if (announced > 0 || request.body === null) return request.bytes();
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const bytes of request.body) {
-    size += bytes.byteLength;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
     if (size > limit) throw new AppError("body_too_large", { limit });
-    text += decoder.decode(bytes, { stream: true });
+    chunks.push(chunk);
   }
-  return text + decoder.decode();
+  return Buffer.concat(chunks);
 }
 
-function parse(text: string): unknown {
+function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new AppError("malformed_json", {}, { cause });
   }
 }
 
-async function readJson(request: Request, limit: number): Promise<unknown> {
+async function readJson(request: Request, limit: number): Promise<object> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== undefined && type !== "" && !jsonType.test(type)) {
     throw new AppError("unsupported_content_type", { expected: "application/json" });
@@ -41,11 +46,26 @@ async function readJson(request: Request, limit: number): Promise<unknown> {
 }
 
 /**
- * Makes the routes of a module take a JSON object of at most `limit` bytes and nothing else.
+ * The part of a route's options that makes it take a JSON object of at most `limit` bytes that fits
+ * `schema`, and nothing else. Fields that the schema does not know are dropped.
  *
- * @throws AppError `body_too_large`, `unsupported_content_type`, `malformed_json`, `invalid_body`
+ * The body is checked here because Elysia's own fault quotes the whole of it, indented: for one that
+ * is nested 100,000 deep that takes ten seconds.
+ *
+ * The handler throws AppError `body_too_large`, `unsupported_content_type`, `malformed_json`,
+ * `invalid_body` or `invalid_field`.
  */
-export const jsonBody = (limit: number) =>
-  new Elysia({ name: "json-body", seed: limit }).onParse({ as: "scoped" }, ({ request }) =>
-    readJson(request, limit),
-  );
+export function jsonBody<Schema extends TObject>(limit: number, schema: Schema) {
+  const checker = TypeCompiler.Compile(schema);
+  return {
+    body: schema,
+    async parse({ request }: { request: Request }): Promise<unknown> {
+      const body = Value.Default(schema, await readJson(request, limit));
+      if (!checker.Check(body)) throw toAppError(checker.Errors(body).First());
+      return body;
+    },
+  };
+}
+
+/** The part of a route's options that leaves whatever body a caller sends unread. */
+export const noBody = { parse: () => null };

@@ -6,8 +6,8 @@ type Text = Readonly<Record<Language, string>>;
 /** What each error says. `{name}` stands for a parameter of the error. */
 const errorTexts: Record<ErrorCode, Text> = {
   malformed_json: {
-    "zh-CN": "请求主体不是有效的 JSON",
-    en: "The request body is not valid JSON",
+    "zh-CN": "请求主体不是有效的 UTF-8 编码 JSON",
+    en: "The request body is not valid JSON in UTF-8",
   },
   invalid_body: {
     "zh-CN": "请求主体必须是一个 JSON 对象",

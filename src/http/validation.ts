@@ -1,4 +1,4 @@
-import type { ValidationError } from "elysia";
+import type { ValueError } from "@sinclair/typebox/compiler";
 import { AppError } from "../errors.ts";
 
 interface Schema {
@@ -42,10 +42,9 @@ function describe(schema: Schema, value: unknown): { reason: string; limit?: num
  * path's and the query's fields: Elysia does not say which of them holds a number out of bounds.
  */
 export function toAppError(
-  error: Pick<ValidationError, "valueError">,
-  texts: Readonly<Record<string, string>>,
+  fault: ValueError | undefined,
+  texts: Readonly<Record<string, string>> = {},
 ): AppError {
-  const fault = error.valueError;
   const field =
     fault?.path.split("/").slice(1).join(".") ||
     Object.keys(texts).find((name) => Number(texts[name]) === fault?.value);

@@ -47,7 +47,6 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
 
   return new Elysia({ prefix: "/api" })
     .use(http.auth.guard)
-    .use(jsonBody(http.maxBodyBytes))
     .post(
       "/chat/:conversation_id",
       ({ params, body, userId, request }) =>
@@ -56,7 +55,7 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           userId,
           message: body.message,
         }),
-      { params: conversationParams, body: chatBody },
+      { params: conversationParams, ...jsonBody(http.maxBodyBytes, chatBody) },
     )
     .post(
       "/rag/chat",
@@ -76,6 +75,6 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           },
         });
       },
-      { body: groundedChatBody },
+      jsonBody(http.maxBodyBytes, groundedChatBody),
     );
 }

@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { jsonBody } from "../../http/body.ts";
+import { jsonBody, noBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
@@ -11,7 +11,6 @@ const json = { headers: { "Content-Type": "application/json; charset=utf-8" } };
 export const conversationRoutes = (http: HttpContext, conversations: ConversationService) =>
   new Elysia({ prefix: "/api/conversations" })
     .use(http.auth.guard)
-    .use(jsonBody(http.maxBodyBytes))
     .post(
       "/create",
       async ({ body, userId, request }) => {
@@ -32,7 +31,7 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
           created_time: conversation.createdTime,
         };
       },
-      { body: newConversation },
+      jsonBody(http.maxBodyBytes, newConversation),
     )
     .get(
       "/history/:conversation_id",
@@ -61,5 +60,5 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
         const language = languageOf(request, http.language);
         return { message: successMessage("conversation_deleted", language) };
       },
-      { params: conversationParams },
+      { params: conversationParams, ...noBody },
     );

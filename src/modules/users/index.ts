@@ -8,7 +8,6 @@ import type { UserService } from "./service.ts";
 
 export const userRoutes = (http: HttpContext, users: UserService) =>
   new Elysia({ prefix: "/api/users" })
-    .use(jsonBody(http.maxBodyBytes))
     .post(
       "/register",
       async ({ body, request, status }) => {
@@ -17,10 +16,10 @@ export const userRoutes = (http: HttpContext, users: UserService) =>
           message: successMessage("registered", languageOf(request, http.language)),
         });
       },
-      { body: newUser },
+      jsonBody(http.maxBodyBytes, newUser),
     )
     .post(
       "/login",
       async ({ body }) => ({ token: await http.auth.issue(await users.login(body)) }),
-      { body: credentials },
+      jsonBody(http.maxBodyBytes, credentials),
     );
