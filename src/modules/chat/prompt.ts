@@ -1,4 +1,5 @@
 import type { ChatMessage, Passage } from "../../providers/llm/index.ts";
+import { estimateTokens } from "../../providers/tokens.ts";
 import type { Message } from "../../store/conversations.ts";
 
 /** Tokens that a message costs beside its text. */
@@ -7,15 +8,12 @@ const messageOverhead = 4;
 /** Tokens kept free for the answer where the conversation sets no `max_tokens`. */
 const defaultAnswerTokens = 4096;
 
-const ascii = /\p{ASCII}/gu;
+/** The part of the window that an answer may claim: models are asked for more than they can give. */
+const largestAnswerShare = 0.75;
 
-/**
- * Tokens of a text, estimated to the safe side without knowing the model's vocabulary: one for four
- * ASCII characters and one for each other character.
- */
-export function estimateTokens(text: string): number {
-  const plain = text.match(ascii)?.length ?? 0;
-  return Math.ceil(plain / 4) + (text.length - plain);
+function answerTokens(maxTokens: number | null, contextTokens: number): number {
+  if (maxTokens === null) return Math.min(defaultAnswerTokens, contextTokens / 4);
+  return Math.min(maxTokens, contextTokens * largestAnswerShare);
 }
 
 const cost = (message: ChatMessage): number => estimateTokens(message.content) + messageOverhead;
@@ -36,8 +34,7 @@ export function buildMessages(options: {
   const system: ChatMessage[] =
     systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }];
   const question: ChatMessage = { role: "user", content: newest };
-  const reserved = options.maxTokens ?? Math.min(defaultAnswerTokens, contextTokens / 4);
-  let left = contextTokens - reserved - cost(question);
+  let left = contextTokens - answerTokens(options.maxTokens, contextTokens) - cost(question);
   for (const message of system) left -= cost(message);
 
   const past = options.history.filter(({ content }) => content !== "");
