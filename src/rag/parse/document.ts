@@ -24,7 +24,8 @@ export interface ListItem extends Placed {
 
 /**
  * A table, or a piece of one: a long table comes as several blocks in a row, each with the header.
- * `header` is empty where the document marks none; rows may be shorter or longer than it.
+ * `header` is the row that is marked as such, else the first one; it is empty for a table of one
+ * row. Rows may be shorter or longer than it.
  */
 export interface Table extends Placed {
   readonly type: "table";
@@ -65,10 +66,10 @@ export interface ParsedDocument extends AsyncDisposable {
   readonly textLength: number;
   /**
    * The blocks in reading order, read from disk as they are asked for, so that a document of any
-   * length costs little memory. Each call starts again at the first block, or at the block whose
-   * number is `from`, counted from 0. The same bytes give the same blocks.
+   * length costs little memory. Each call starts again at the first block. The same bytes give the
+   * same blocks.
    */
-  blocks(from?: number): AsyncIterable<Block>;
+  blocks(): AsyncIterable<Block>;
 }
 
 export interface ParseLimits {
@@ -80,6 +81,8 @@ export interface ParseLimits {
   readonly maxDecompressedBytes?: number;
   /** Documents that are read at once; others wait their turn. Default: 2. */
   readonly concurrency?: number;
+  /** A folder on disk for what was read, gone with the document. Default: the system's for such. */
+  readonly spoolDirectory?: string;
 }
 
 export interface DocumentParser {

@@ -1,0 +1,98 @@
+import type { BlockWriter } from "../block-writer.ts";
+import { SheetWriter } from "../sheet-writer.ts";
+import type { Attributes } from "../xml.ts";
+
+/** A row or cell that is filled may be repeated; nobody repeats it this often for a reader. */
+const maxRepeatedRows = 1000;
+const maxRepeatedCells = 1000;
+const maxColumns = 16_384;
+
+/** Reads the sheets of an OpenDocument spreadsheet: cells are stored as they are shown. */
+export class SpreadsheetBody {
+  count = 0;
+  private sheet: SheetWriter | undefined;
+  private row: string[] = [];
+  private rowRepeat = 1;
+  private cell: { text: string; repeat: number; value: string } | undefined;
+  private inParagraph = false;
+  /** Depth of elements since a comment began. */
+  private noteDepth = 0;
+  private note = "";
+  private notes: string[] = [];
+
+  constructor(private readonly writer: BlockWriter) {}
+
+  open(name: string, attributes: Attributes): void {
+    if (this.noteDepth > 0) this.noteDepth += 1;
+    switch (name) {
+      case "table:table":
+        this.count += 1;
+        this.writer.page = this.count;
+        this.sheet = new SheetWriter(this.writer, attributes["table:name"] ?? "");
+        break;
+      case "table:table-row":
+        this.row = [];
+        this.rowRepeat = Number(attributes["table:number-rows-repeated"]) || 1;
+        break;
+      case "table:table-cell":
+      case "table:covered-table-cell":
+        this.cell = {
+          text: "",
+          repeat: Number(attributes["table:number-columns-repeated"]) || 1,
+          value: attributes["office:string-value"] ?? attributes["office:value"] ?? "",
+        };
+        break;
+      case "text:p":
+        if (this.noteDepth > 0) this.note += this.note === "" ? "" : "\n";
+        else if (this.cell && this.cell.text !== "") this.cell.text += "\n";
+        this.inParagraph = true;
+        break;
+      case "text:s":
+        this.text(" ");
+        break;
+      case "office:annotation":
+        this.noteDepth = 1;
+        this.note = "";
+        break;
+    }
+  }
+
+  text(text: string): void {
+    if (!this.inParagraph) return;
+    if (this.noteDepth > 0) this.note += text;
+    else if (this.cell) this.cell.text += text;
+  }
+
+  close(name: string): void {
+    if (name === "text:p") this.inParagraph = false;
+    else if (name === "table:table-cell" || name === "table:covered-table-cell") this.endCell();
+    else if (name === "table:table-row") this.endRow();
+    else if (name === "table:table") {
+      this.sheet?.end();
+      this.sheet = undefined;
+      for (const note of this.notes) this.writer.paragraph(note);
+      this.notes = [];
+    }
+    if (this.noteDepth > 0) {
+      this.noteDepth -= 1;
+      if (this.noteDepth === 0) this.notes.push(this.note);
+    }
+  }
+
+  private endCell(): void {
+    const { cell } = this;
+    this.cell = undefined;
+    if (!cell) return;
+    const text = cell.text === "" ? cell.value : cell.text;
+    const room = maxColumns - this.row.length;
+    const repeat = Math.min(cell.repeat, room, text === "" ? room : maxRepeatedCells);
+    for (let index = 0; index < repeat; index += 1) this.row.push(text);
+  }
+
+  private endRow(): void {
+    if (!this.row.some((cell) => cell !== "")) return;
+    for (let index = 0; index < Math.min(this.rowRepeat, maxRepeatedRows); index += 1) {
+      this.sheet?.row(this.row);
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { isUnspaced } from "../plain-text.ts";
+
+/** A run of text as pdfjs gives it. */
+export interface TextRun {
+  readonly str: string;
+  /** The text matrix: a, b, c, d, e, f. */
+  readonly transform: readonly number[];
+  readonly width: number;
+}
+
+/** Text on one baseline. Distances are in points, measured along and across the writing direction. */
+export interface Line {
+  text: string;
+  left: number;
+  right: number;
+  /** The baseline, growing downwards. */
+  y: number;
+  /** Font size. */
+  size: number;
+  /** The parts that wide gaps divide it into: columns of a table. */
+  cells: { text: string; left: number; right: number }[];
+}
+
+interface Placed {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly y: number;
+  readonly size: number;
+  readonly spaceBefore: boolean;
+}
+
+/** A gap in ems that parts two cells or columns. */
+const cellGap = 1.6;
+
+/** The direction in which most of a page is written, in quarter turns; a slanted stamp has none. */
+function quarterTurn(run: TextRun): number | undefined {
+  const [a = 1, b = 0] = run.transform;
+  const turns = Math.atan2(b, a) / (Math.PI / 2);
+  const rounded = Math.round(turns);
+  return Math.abs(turns - rounded) > 0.06 ? undefined : ((rounded % 4) + 4) % 4;
+}
+
+function mainTurn(runs: readonly TextRun[]): number {
+  const weights = [0, 0, 0, 0];
+  for (const run of runs) {
+    const turn = quarterTurn(run);
+    if (turn !== undefined) weights[turn] = (weights[turn] ?? 0) + run.str.trim().length;
+  }
+  return weights.indexOf(Math.max(...weights));
+}
+
+/** Turns a page's coordinates so that its main direction runs to the right and lines go down. */
+function place(run: TextRun, turn: number, spaceBefore: boolean): Placed {
+  const [a = 1, b = 0, c = 0, d = 1, e = 0, f = 0] = run.transform;
+  const [x = 0, y = 0] = [
+    [e, f],
+    [f, -e],
+    [-e, -f],
+    [-f, e],
+  ][turn] ?? [e, f];
+  const size = Math.hypot(c, d) || Math.hypot(a, b) || 1;
+  return { text: run.str, left: x, right: x + Math.abs(run.width), y: -y, size, spaceBefore };
+}
+
+/** Whether a gap between two runs is a space: scripts without spaces are set with gaps too. */
+function isSpace(before: string, after: string, gap: number, hadSpace: boolean): boolean {
+  const last = before.at(-1) ?? "";
+  const first = after.at(0) ?? "";
+  if (/\s/.test(last) || /\s/.test(first)) return false;
+  const unspaced = Number(isUnspaced(last)) + Number(isUnspaced(first));
+  if (unspaced === 2) return gap > 0.9;
+  if (unspaced === 1) return gap > 0.45;
+  return hadSpace || gap > 0.15;
+}
+
+function startLine(run: Placed): Line {
+  const { text, left, right, y, size } = run;
+  return { text, left, right, y, size, cells: [{ text, left, right }] };
+}
+
+function continues(line: Line, run: Placed): boolean {
+  const size = Math.max(line.size, run.size);
+  const isLevel = Math.abs(run.y - line.y) < size * 0.45;
+  return isLevel && run.left > line.right - size && run.right > line.left;
+}
+
+function append(line: Line, run: Placed): void {
+  const size = Math.max(line.size, run.size);
+  const gap = (run.left - line.right) / size;
+  const cell = line.cells.at(-1);
+  if (gap > cellGap) {
+    line.cells.push({ text: run.text, left: run.left, right: run.right });
+    line.text += ` ${run.text}`;
+  } else {
+    const space = isSpace(line.text, run.text, gap, run.spaceBefore) ? " " : "";
+    line.text += space + run.text;
+    if (cell) {
+      cell.text += space + run.text;
+      cell.right = Math.max(cell.right, run.right);
+    }
+  }
+  // A superscript does not make the line smaller.
+  if (run.size > line.size) line.y = run.y;
+  line.size = size;
+  line.right = Math.max(line.right, run.right);
+}
+
+/** Prose on both sides of a gutter, for so many of the lines, is a page in two columns. */
+const columnShare = 0.5;
+const proseLength = 12;
+
+/**
+ * Where a page of two columns was written across both, line by line, parts the lines at the gutter
+ * and puts the left column before the right one. Most programs write column by column: then there
+ * is nothing to do.
+ */
+function partColumns(lines: readonly Line[]): readonly Line[] {
+  const across = lines.filter(
+    (line) =>
+      line.cells.length === 2 && line.cells.every((cell) => cell.text.length >= proseLength),
+  );
+  if (across.length < 5 || across.length < lines.length * columnShare) return lines;
+  const starts = across.map((line) => line.cells[1]?.left ?? 0).sort((a, b) => a - b);
+  const gutter = starts[starts.length >> 1] ?? 0;
+  const size = across[0]?.size ?? 10;
+  const fits = (line: Line) => Math.abs((line.cells[1]?.left ?? 0) - gutter) < size;
+  if (across.filter(fits).length < across.length * 0.8) return lines;
+
+  const ordered: Line[] = [];
+  let right: Line[] = [];
+  const flush = () => {
+    ordered.push(...right);
+    right = [];
+  };
+  for (const line of lines) {
+    const isWide = line.left < gutter - size && line.right > gutter + size;
+    if (line.cells.length === 2 && fits(line)) {
+      const [first, second] = line.cells;
+      if (first) ordered.push({ ...line, ...first, cells: [first] });
+      if (second) right.push({ ...line, ...second, cells: [second] });
+    } else if (line.left >= gutter - size) right.push(line);
+    else {
+      // A line across both columns ends them.
+      if (isWide) flush();
+      ordered.push(line);
+    }
+  }
+  flush();
+  return ordered;
+}
+
+/** The lines of a page in reading order. */
+export function readLines(runs: readonly TextRun[]): readonly Line[] {
+  const main = mainTurn(runs);
+  const lines: Line[] = [];
+  // What is written in another direction, such as a label at the margin, follows the page.
+  for (const turn of [main, (main + 1) % 4, (main + 2) % 4, (main + 3) % 4]) {
+    const turned: Line[] = [];
+    let spaceBefore = false;
+    for (const run of runs) {
+      if (run.str.trim() === "") {
+        spaceBefore ||= run.str !== "";
+        continue;
+      }
+      if (quarterTurn(run) !== turn) continue;
+      const placed = place(run, turn, spaceBefore);
+      spaceBefore = false;
+      const line = turned.at(-1);
+      if (line && continues(line, placed)) append(line, placed);
+      else turned.push(startLine(placed));
+    }
+    lines.push(...partColumns(turned));
+  }
+  return lines;
+}

@@ -1,0 +1,122 @@
+import { AppError } from "../../../errors.ts";
+import type { BlockWriter } from "../block-writer.ts";
+import type { TextReader } from "../reader.ts";
+import { RecordWriter } from "../record-writer.ts";
+import { pieces } from "../source.ts";
+import { type Attributes, readXml, xmlEncoding } from "../xml.ts";
+
+interface Frame {
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** Text of the element, that of inline children included. */
+  text: string;
+  /** Children that hold nothing but text, until it is known whether text stands beside them. */
+  leaves: { name: string; text: string }[];
+  hasChildren: boolean;
+}
+
+const headingName = /^(title|head|heading|h[1-6])$/i;
+const notShown = /^(xmlns|xml:|xsi:|id$|class$|style$|href$|src$)/;
+const maxLabelled = 200;
+
+const localName = (name: string) => name.slice(name.indexOf(":") + 1);
+
+/** Writes what XML of an unknown kind says: records as `name: value`, running text as paragraphs. */
+class XmlText {
+  private readonly frames: Frame[] = [];
+  private readonly records: RecordWriter;
+
+  constructor(private readonly writer: BlockWriter) {
+    this.records = new RecordWriter(writer);
+  }
+
+  open(name: string, attributes: Attributes): void {
+    const grandparent = this.frames.at(-2);
+    // What stands before an element that has children of its own comes before them.
+    if (grandparent) this.writeLeaves(grandparent);
+    const parent = this.frames.at(-1);
+    if (parent) parent.hasChildren = true;
+    this.frames.push({
+      name: localName(name),
+      attributes,
+      text: "",
+      leaves: [],
+      hasChildren: false,
+    });
+  }
+
+  text(text: string): void {
+    const frame = this.frames.at(-1);
+    if (!frame || (text.trim() === "" && frame.text === "")) return;
+    if (frame.leaves.length > 0 && text.trim() !== "") {
+      frame.text += frame.leaves.map((leaf) => leaf.text).join(" ");
+      frame.leaves = [];
+    }
+    frame.text += text;
+    if (frame.text.length > 1_048_576) {
+      this.records.end();
+      this.writer.paragraph(frame.text);
+      frame.text = "";
+    }
+  }
+
+  close(): void {
+    const frame = this.frames.pop();
+    if (!frame) return;
+    const parent = this.frames.at(-1);
+    this.writeLeaves(frame);
+    const text = frame.text.trim();
+    if (text === "") {
+      const values = Object.entries(frame.attributes)
+        .filter(([name]) => !notShown.test(name))
+        .map(([name, value]) => `${name} ${value}`);
+      if (!frame.hasChildren && values.length > 0) {
+        this.records.field(frame.name, values.join(", "));
+      }
+      if (frame.hasChildren) this.records.end();
+    } else if (!parent) this.records.field("", text);
+    else if (parent.text.trim() !== "") parent.text += ` ${text} `;
+    else {
+      const isLabelled = !frame.hasChildren && text.length <= maxLabelled;
+      parent.leaves.push({ name: isLabelled ? frame.name : "", text });
+      if (parent.leaves.length > 100) this.writeLeaves(parent);
+    }
+  }
+
+  end(): void {
+    while (this.frames.length > 0) this.close();
+    this.records.end();
+  }
+
+  private writeLeaves(frame: Frame): void {
+    for (const { name, text } of frame.leaves) {
+      if (headingName.test(name)) {
+        this.records.end();
+        this.writer.heading(Math.min(this.frames.length, 6), text);
+      } else this.records.field(name, text);
+    }
+    frame.leaves = [];
+  }
+}
+
+export const readXmlText: TextReader = async ({ source, encoding, writer }) => {
+  const text = new XmlText(writer);
+  let elements = 0;
+  const stated = xmlEncoding(source.read(0, 1024));
+  await readXml(
+    pieces(source),
+    {
+      open(name, attributes) {
+        elements += 1;
+        text.open(name, attributes);
+      },
+      text: (piece) => text.text(piece),
+      close: () => text.close(),
+    },
+    // A file that states UTF-8, or nothing, may still be something else.
+    stated === "utf-8" ? encoding.label : stated,
+  );
+  text.end();
+  if (elements === 0) throw new AppError("document_unreadable");
+  return {};
+};
