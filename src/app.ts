@@ -4,6 +4,7 @@ import type { Config } from "./config/schema.ts";
 import { decrypt, encrypt } from "./encryption.ts";
 import { createAuth } from "./http/auth.ts";
 import { cors } from "./http/cors.ts";
+import { docs } from "./http/docs/index.ts";
 import { errorMapping } from "./http/errors.ts";
 import { requestId } from "./http/request-id.ts";
 import { startServer } from "./http/server.ts";
@@ -87,6 +88,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(userRoutes(http, users))
     .use(conversationRoutes(http, conversations))
     .use(chatRoutes(http, chat, { authorize: async () => {}, retrieve: async () => [] }));
+  routes.use(docs(routes));
   const handle = async (request: Request): Promise<Response> => routes.handle(request);
 
   let server: ReturnType<typeof startServer> | undefined;

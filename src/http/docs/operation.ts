@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
 import type { DocumentDecoration } from "elysia";
 import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
 import { statuses } from "../errors.ts";
@@ -18,6 +18,8 @@ export interface Operation {
   readonly description: string;
   /** Whether callers need no token. */
   readonly public?: boolean;
+  /** The fields of a form, where the route reads it without a schema of its own. */
+  readonly form?: TObject;
   /** What success answers, by status. */
   readonly success: Responses;
   /** Every error that the route itself answers; `unauthorized` and `internal` are added. */
@@ -92,6 +94,9 @@ const extraHeaders: Readonly<Record<number, object>> = {
   502: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } },
 };
 
+/** TypeBox's schemas pass for OpenAPI's: `document.ts` rewrites them in its words. */
+const schemas = (content: Content) => content as NonNullable<Response["content"]>;
+
 /** A response with this content; the first line of `description` is what readers see first. */
 export const response = (
   description: string,
@@ -100,8 +105,7 @@ export const response = (
 ): Responses[string] => ({
   description,
   headers: { ...requestIdHeader, ...headers },
-  // TypeBox's schemas: `document.ts` rewrites them in the words of OpenAPI.
-  content: content as NonNullable<Response["content"]>,
+  content: schemas(content),
 });
 
 /** A response that is one JSON value. */
@@ -155,6 +159,9 @@ export const operation = (route: Operation): DocumentDecoration => ({
   summary: route.summary,
   description: route.description,
   ...(route.public ? { security: [] } : {}),
+  ...(route.form === undefined
+    ? {}
+    : { requestBody: { content: schemas({ "multipart/form-data": { schema: route.form } }) } }),
   responses: {
     ...route.success,
     ...errorResponses([

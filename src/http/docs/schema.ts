@@ -16,6 +16,8 @@ export interface Schema {
   readonly items?: Schema;
   readonly allOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
+  /** What a stream is made of: `itemSchema` of OpenAPI 3.2, before its time. */
+  readonly "x-item-schema"?: Schema;
 }
 
 /** The keywords that mean the same in both and hold no schema. */
@@ -111,6 +113,8 @@ export class SchemaWriter {
     if (schema.examples !== undefined) written.example = schema.examples[0];
     if (schema.items !== undefined) written.items = this.write(schema.items);
     if (schema.allOf !== undefined) written.allOf = schema.allOf.map((part) => this.write(part));
+    const item = schema["x-item-schema"];
+    if (item !== undefined) written["x-item-schema"] = this.write(item);
     return { ...written, ...this.#writeFields(schema) };
   }
 

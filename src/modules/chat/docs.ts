@@ -80,24 +80,19 @@ const chatEvent = Type.Union(
   },
 );
 
-const streamed = (description: string, format: string, example: string) =>
-  Type.String({ description, format, example, "x-item-schema": chatEvent });
+const streamed = (description: string) => Type.String({ description, "x-item-schema": chatEvent });
 
-function answerStream(sources: readonly object[]) {
+function answerStream(pieces: readonly string[], sources: readonly object[] = []) {
   const events = [
-    {
-      event: "start",
-      data: { message_id: 2, user_message_id: 1, model: "gpt-4o" },
-    },
+    { event: "start", data: { message_id: 2, user_message_id: 1, model: "gpt-4o" } },
     ...sources,
-    { event: "message", data: "R" },
-    { event: "message", data: "ust" },
-    { event: "usage", data: { prompt_tokens: 24, completion_tokens: 2, total_tokens: 26 } },
+    ...pieces.map((data) => ({ event: "message", data })),
+    { event: "usage", data: { prompt_tokens: 24, completion_tokens: 12, total_tokens: 36 } },
     { event: "done", data: "Stream finished" },
-    { event: "full_response", data: "Rust" },
-  ].map((item) => JSON.stringify(item));
-  const frames = events.map((json, index) => `id: 2-${index}\ndata: ${json}\n\n`).join("");
-  const lines = events.map((json) => `${json}\n\n`).join("");
+    { event: "full_response", data: pieces.join("") },
+  ].map((event) => JSON.stringify(event));
+  const frames = events.map((event, index) => `id: 2-${index}\ndata: ${event}\n\n`).join("");
+  const lines = events.map((event) => `${event}\n\n`).join("");
   return response(
     `The answer as it is made: \`start\`, then pieces (\`message\`), then \`done\` and \`full_response\`;
 an \`error\` event in their place when the answer was cut. A quiet stream carries a comment at least every
@@ -105,11 +100,11 @@ an \`error\` event in their place when the answer was cut. A quiet stream carrie
 \`id:\` and \`data:\`.`,
     {
       "text/event-stream": {
-        schema: streamed("Server-sent events (WHATWG HTML, 9.2).", "event-stream", frames),
+        schema: streamed("Server-sent events (WHATWG HTML, section 9.2)."),
         example: frames,
       },
       "application/x-ndjson": {
-        schema: streamed("One JSON object after the other.", "ndjson", lines),
+        schema: streamed("One JSON object after the other."),
         example: lines,
       },
     },
@@ -132,7 +127,7 @@ export const chatDocs = operation({
 piece is a plain JSON error with its status; a later one is an \`error\` event.
 
 消息在请求模型之前即已保存，回答边生成边保存。首个片段之前的错误以 JSON 返回，之后的错误以 \`error\` 事件返回。`,
-  success: { 200: answerStream([]) },
+  success: { 200: answerStream(["R", "ust", " 是一种系统编程语言，由 Graydon Hoare 设计..."]) },
   errors: conversationErrors,
 });
 
@@ -144,6 +139,11 @@ export const groundedChatDocs = operation({
 model answer from them, citing by number. History keeps the message as it was written.
 
 先检索知识库，通过 \`sources\` 事件返回引用，再由模型依据检索结果回答并按编号引用。`,
-  success: { 200: answerStream([{ event: "sources", data: [exampleCitation] }]) },
+  success: {
+    200: answerStream(
+      ["不可抗力条款是指", "合同中约定的因", "不可预见、不可避免... [1]"],
+      [{ event: "sources", data: [exampleCitation] }],
+    ),
+  },
   errors: [...conversationErrors, "knowledge_base_not_found", "unknown_embedding_model"],
 });

@@ -6,6 +6,7 @@ import { languageOf } from "../../http/request.ts";
 import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
 import type { Citation } from "./citations.ts";
+import { chatDocs, groundedChatDocs } from "./docs.ts";
 import { chatBody, groundedChatBody } from "./model.ts";
 import type { ChatService, Question } from "./service.ts";
 
@@ -55,7 +56,7 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           userId,
           message: body.message,
         }),
-      { params: conversationParams, ...jsonBody(http.maxBodyBytes, chatBody) },
+      { params: conversationParams, ...jsonBody(http.maxBodyBytes, chatBody), detail: chatDocs },
     )
     .post(
       "/rag/chat",
@@ -75,6 +76,6 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           },
         });
       },
-      jsonBody(http.maxBodyBytes, groundedChatBody),
+      { ...jsonBody(http.maxBodyBytes, groundedChatBody), detail: groundedChatDocs },
     );
 }

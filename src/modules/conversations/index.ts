@@ -3,6 +3,12 @@ import { jsonBody, noBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
+import {
+  createConversationDocs,
+  deleteConversationDocs,
+  historyDocs,
+  listConversationsDocs,
+} from "./docs.ts";
 import { conversationPage, conversationParams, newConversation } from "./model.ts";
 import type { ConversationService } from "./service.ts";
 
@@ -31,7 +37,7 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
           created_time: conversation.createdTime,
         };
       },
-      jsonBody(http.maxBodyBytes, newConversation),
+      { ...jsonBody(http.maxBodyBytes, newConversation), detail: createConversationDocs },
     )
     .get(
       "/history/:conversation_id",
@@ -39,7 +45,7 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
         const history = await conversations.history(params.conversation_id, userId);
         return new Response(history.json, json);
       },
-      { params: conversationParams },
+      { params: conversationParams, detail: historyDocs },
     )
     .get(
       "/list",
@@ -51,7 +57,7 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
           created_time: createdTime,
         }));
       },
-      { query: conversationPage },
+      { query: conversationPage, detail: listConversationsDocs },
     )
     .post(
       "/del/:conversation_id",
@@ -60,5 +66,5 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
         const language = languageOf(request, http.language);
         return { message: successMessage("conversation_deleted", language) };
       },
-      { params: conversationParams, ...noBody },
+      { params: conversationParams, ...noBody, detail: deleteConversationDocs },
     );
