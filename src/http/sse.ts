@@ -14,13 +14,16 @@ export interface EventStreamOptions {
 }
 
 /**
- * Milliseconds between looks at a quiet stream; it gets a comment at the second look, so at least
- * every 9 seconds.
+ * Milliseconds between looks at a quiet stream; it gets a sign of life at the second look, so at
+ * least every 9 seconds: the server and proxies on the way close connections that say nothing.
  */
 const heartbeatInterval = 4500;
 
 /** Characters that are joined to one write at most. */
 const largestWrite = 65_536;
+
+/** What each form's readers pass over: a comment, a blank line more. */
+const signsOfLife: Record<StreamFormat, string> = { sse: ": keep-alive\n\n", ndjson: "\n" };
 
 const contentTypes: Record<StreamFormat, string> = {
   sse: "text/event-stream; charset=utf-8",
@@ -88,7 +91,7 @@ export function eventStreamResponse(options: EventStreamOptions): Response {
 
     const heartbeat = setInterval(() => {
       quietLooks += 1;
-      if (format === "sse" && quietLooks > 1 && !blocked && !finished) write(": keep-alive\n\n");
+      if (quietLooks > 1 && !blocked && !finished) write(signsOfLife[format]);
     }, heartbeatInterval);
     const unfollow = log.follow(drain);
     signal.addEventListener("abort", finish);

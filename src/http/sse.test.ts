@@ -1,0 +1,184 @@
+import { afterEach, describe, expect, jest, test } from "bun:test";
+import fc from "fast-check";
+import { anyText } from "../../test/any-text.ts";
+import { parseEventStream } from "../../test/event-source.ts";
+import { EventLog } from "./event-log.ts";
+import { eventStreamResponse, type StreamFormat, streamFormat } from "./sse.ts";
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A response over a log of its own, all of it read as it comes. */
+function open(format: StreamFormat = "sse") {
+  const log = new EventLog();
+  const client = new AbortController();
+  let ends = 0;
+  const response = eventStreamResponse({
+    log,
+    format,
+    idPrefix: 7,
+    signal: client.signal,
+    onEnd: () => {
+      ends += 1;
+    },
+  });
+  const chunks: Uint8Array[] = [];
+  async function read(): Promise<Uint8Array> {
+    for await (const chunk of response.body ?? []) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+  const whole = read();
+  return {
+    log,
+    client,
+    response,
+    chunks,
+    whole,
+    get ends() {
+      return ends;
+    },
+  };
+}
+
+/** Lets the event loop turn, so that what was written has been read. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** What JSON puts into a line: no control character stands for itself. */
+const json = anyText.map((text) => JSON.stringify({ data: text }));
+const growth = fc.array(fc.oneof(fc.array(json, { maxLength: 4 }), fc.constant("turn" as const)));
+
+describe("an event stream", () => {
+  test("holds every event once, in order, counted from 0, by the standard's own rules", async () => {
+    await fc.assert(
+      fc.asyncProperty(growth, async (steps) => {
+        const stream = open();
+        const appended: string[] = [];
+        for (const step of steps) {
+          if (step === "turn") await turn();
+          else {
+            appended.push(...step);
+            stream.log.append(step);
+          }
+        }
+        stream.log.close();
+        expect(parseEventStream(await stream.whole)).toEqual(
+          appended.map((data, index) => ({ lastEventId: `7-${index}`, type: "message", data })),
+        );
+        expect(stream.ends).toBe(1);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("is the JSON objects with a blank line behind each, for whoever asks for NDJSON", async () => {
+    const stream = open("ndjson");
+    stream.log.append(['{"event":"message","data":"R"}', '{"event":"message","data":"\\n"}']);
+    stream.log.append(['{"event":"done"}']);
+    stream.log.close();
+    expect(new TextDecoder().decode(await stream.whole)).toBe(
+      '{"event":"message","data":"R"}\n\n{"event":"message","data":"\\n"}\n\n{"event":"done"}\n\n',
+    );
+  });
+
+  test("says what it is, and that nobody may hold it back", async () => {
+    const types = { sse: "text/event-stream", ndjson: "application/x-ndjson" } as const;
+    for (const format of ["sse", "ndjson"] as const) {
+      const { response, log, whole } = open(format);
+      expect(response.headers.get("content-type")).toBe(`${types[format]}; charset=utf-8`);
+      expect(response.headers.get("cache-control")).toBe("no-cache, no-transform");
+      expect(response.headers.get("x-accel-buffering")).toBe("no");
+      log.close();
+      await whole;
+    }
+  });
+
+  test("writes events that come together at once", async () => {
+    const stream = open();
+    await turn();
+    stream.log.append(["1", "2", "3"]);
+    await turn();
+    expect(stream.chunks.map((chunk) => parseEventStream(chunk).length)).toEqual([3]);
+    stream.log.close();
+    await stream.whole;
+  });
+
+  test("ends when the client goes, and writes no more", async () => {
+    const stream = open();
+    stream.log.append(["1"]);
+    await turn();
+    stream.client.abort();
+    expect(stream.ends).toBe(1);
+    stream.log.append(["2"]);
+    stream.log.close();
+    expect(parseEventStream(await stream.whole)).toHaveLength(1);
+    expect(stream.ends).toBe(1);
+  });
+
+  test("of a client that is gone already ends at once", async () => {
+    const log = new EventLog();
+    log.append(["1"]);
+    const ended = Promise.withResolvers<void>();
+    const response = eventStreamResponse({
+      log,
+      format: "sse",
+      idPrefix: 7,
+      signal: AbortSignal.abort(),
+      onEnd: ended.resolve,
+    });
+    expect(await response.text()).toBe("");
+    await ended.promise;
+  });
+});
+
+describe("a quiet stream", () => {
+  const signs = { sse: ": keep-alive\n\n", ndjson: "\n" };
+
+  test.each(["sse", "ndjson"] as const)("%s gives a sign of life every 10 s", async (format) => {
+    jest.useFakeTimers();
+    const stream = open(format);
+    stream.log.append(['{"event":"start"}']);
+    await turn();
+    let silence = 0;
+    let written = stream.chunks.length;
+    for (let second = 0; second < 60; second++) {
+      jest.advanceTimersByTime(1000);
+      await turn();
+      silence = stream.chunks.length > written ? 0 : silence + 1;
+      expect(silence).toBeLessThan(10);
+      written = stream.chunks.length;
+    }
+    stream.log.append(['{"event":"done"}']);
+    stream.log.close();
+    const [start, done] =
+      format === "sse"
+        ? ['id: 7-0\ndata: {"event":"start"}\n\n', 'id: 7-1\ndata: {"event":"done"}\n\n']
+        : ['{"event":"start"}\n\n', '{"event":"done"}\n\n'];
+    const text = new TextDecoder().decode(await stream.whole);
+    expect(text).toBe(`${start}${signs[format].repeat(6)}${done}`);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("that is not quiet needs none", async () => {
+    jest.useFakeTimers();
+    const stream = open();
+    for (let second = 0; second < 60; second++) {
+      stream.log.append(["1"]);
+      jest.advanceTimersByTime(1000);
+      await turn();
+    }
+    stream.log.close();
+    expect(new TextDecoder().decode(await stream.whole)).not.toContain(": keep-alive");
+  });
+});
+
+test.each([
+  [null, "sse"],
+  ["*/*", "sse"],
+  ["text/event-stream", "sse"],
+  ["application/x-ndjson", "ndjson"],
+  ["Application/X-NDJSON; q=1", "ndjson"],
+  ["text/html, application/x-ndjson", "ndjson"],
+] as const)("Accept: %s asks for %s", (accept, format) => {
+  expect(streamFormat(accept)).toBe(format);
+});
