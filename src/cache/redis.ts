@@ -82,6 +82,7 @@ export class RedisCache {
     });
     this.redis.on("close", () => this.lost(this.fault ?? new Error("connection closed")));
     this.redis.on("ready", () => {
+      clearTimeout(this.nextProbe);
       // A refused SELECT does not stop ioredis: it would go on in database 0.
       if (this.fault === undefined) void this.probe();
       else this.lost(this.fault);
@@ -200,7 +201,8 @@ export class RedisCache {
   }
 
   private get place() {
-    return { address: `${this.address.host}:${this.address.port}`, db: this.address.db };
+    const { host, port, db } = this.address;
+    return { address: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, db };
   }
 }
 
