@@ -108,6 +108,7 @@ const reasonTexts: Readonly<Record<string, Text>> = {
   too_small: { "zh-CN": "最小为 {limit}", en: "at least {limit}" },
   too_large: { "zh-CN": "最大为 {limit}", en: "at most {limit}" },
   control_characters: { "zh-CN": "不能含有控制字符", en: "it must hold no control characters" },
+  not_unicode: { "zh-CN": "不是有效的 Unicode 文本", en: "it is not valid Unicode" },
   not_string: { "zh-CN": "必须是字符串", en: "it must be a string" },
   not_integer: { "zh-CN": "必须是整数", en: "it must be an integer" },
   not_number: { "zh-CN": "必须是数字", en: "it must be a number" },

@@ -14,6 +14,10 @@ const maximumPasswordBytes = 1024;
 const bcrypt = { algorithm: "bcrypt", cost: 10 } as const;
 
 function checkNewCredentials({ username, password }: Credentials): void {
+  // Halves of characters become U+FFFD in storage: two different names, or passwords, would be one.
+  for (const [field, text] of Object.entries({ username, password })) {
+    if (!text.isWellFormed()) throw new AppError("invalid_field", { field, reason: "not_unicode" });
+  }
   if (username.trim() === "") {
     throw new AppError("invalid_field", { field: "username", reason: "empty" });
   }
