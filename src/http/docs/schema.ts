@@ -142,16 +142,16 @@ export class SchemaWriter {
     const nullable = isNullable ? { nullable: true } : {};
     const { anyOf: _, ...rest } = schema;
     const [only, ...others] = options;
+    const constants = options.map(values);
+    if (only?.type !== undefined && constants.every((list) => list !== undefined)) {
+      const list = [...constants.flat(), ...(isNullable ? [null] : [])];
+      return { ...pick(rest), type: only.type, enum: list, ...nullable };
+    }
     if (only !== undefined && others.length === 0) {
       // A reference takes no siblings in OpenAPI 3.0.
       return only.$id !== undefined && isNullable
         ? { ...pick(rest), allOf: [this.write(only)], ...nullable }
         : { ...this.write({ ...only, ...rest }), ...nullable };
-    }
-    const constants = options.map(values);
-    if (only?.type !== undefined && constants.every((list) => list !== undefined)) {
-      const list = [...constants.flat(), ...(isNullable ? [null] : [])];
-      return { ...pick(rest), type: only.type, enum: list, ...nullable };
     }
     return { ...pick(rest), anyOf: options.map((option) => this.write(option)), ...nullable };
   }

@@ -1,33 +1,14 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { jsonBodyErrors, operation, providerErrors, response } from "../../http/docs/operation.ts";
+import { exampleHit, hitFields } from "../knowledge/docs.ts";
 
-const exampleCitation = {
-  number: 1,
-  content: "不可抗力条款是指合同中约定的因不可预见、不可避免、不可克服的客观情况……",
-  score: 0.85,
-  doc_id: "0198f0c4-9d3b-7e21-a6b5-2f4c8d1e7a90",
-  doc_name: "合同协议.docx",
-  chunk_id: "0198f0c4-a1c2-7f30-8b1e-5d9c3e2f1a04",
-  chunk_index: 12,
-  heading: "第五章 违约责任",
-};
+const exampleCitation = { number: 1, ...exampleHit };
 
 /** A hit as an answer cites it. */
 export const citation = Type.Object(
   {
     number: Type.Integer({ minimum: 1, description: "What the answer cites it by: [1]" }),
-    content: Type.String(),
-    score: Type.Number({ minimum: 0, maximum: 1, description: "Higher is better." }),
-    doc_id: Type.String({ format: "uuid" }),
-    doc_name: Type.String(),
-    chunk_id: Type.String({ format: "uuid" }),
-    chunk_index: Type.Integer({ minimum: 0 }),
-    page: Type.Optional(
-      Type.Union([Type.Integer(), Type.String()], {
-        description: "The page, slide or sheet, where the format has them.",
-      }),
-    ),
-    heading: Type.Optional(Type.String({ description: "The headings above it, where there are." })),
+    ...hitFields,
   },
   { $id: "Citation", examples: [exampleCitation] },
 );
