@@ -25,8 +25,8 @@ const namespaces: readonly (readonly [RegExp, string])[] = [
   [/markup-compatibility\/2006$/, "mc"],
   [/purl\.org\/dc\/elements\/1\.1\/$/, "dc"],
   [/idpf\.org\/2007\/opf$/, "opf"],
+  [/opendocument:xmlns:drawing:1\.0$/, "draw"],
   [/opendocument:xmlns:([a-z]+):1\.0$/, "$1"],
-  [/opendocument:xmlns:(office|text|table|draw|presentation|style|manifest|meta):/, "$1"],
 ];
 
 function knownPrefix(uri: string): string | undefined {

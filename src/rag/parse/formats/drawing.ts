@@ -141,10 +141,17 @@ export class Drawing {
 export async function writeDrawing(
   drawing: Drawing,
   writer: BlockWriter,
-  parts: { zip: Zip; relationships: Map<string, Relationship> },
+  parts: { zip: Zip; relationships: Map<string, Relationship>; isSlide?: boolean },
 ): Promise<void> {
+  const { isSlide = false } = parts;
   const titles = drawing.pieces.filter((piece) => piece.kind === "title");
   const others = drawing.pieces.filter((piece) => piece.kind !== "title");
+  const [first] = others;
+  // A slide without a title has one all the same: its first line, if that is short.
+  if (titles.length === 0 && isSlide && first?.kind === "text" && first.text.length <= 80) {
+    titles.push({ kind: "title", text: first.text });
+    others.shift();
+  }
   for (const title of titles) writer.heading(1, title.text);
   for (const piece of others) {
     if (piece.kind === "text") writer.paragraph(piece.text);

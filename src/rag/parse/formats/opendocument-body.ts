@@ -57,6 +57,7 @@ export class OpenDocumentBody {
   private note: string[] = [];
   private pending: string[] = [];
   private frame: string | undefined;
+  private isSlideEmpty = false;
 
   constructor(private readonly writer: BlockWriter) {}
 
@@ -75,6 +76,7 @@ export class OpenDocumentBody {
         break;
       case "draw:page":
         this.slides += 1;
+        this.isSlideEmpty = true;
         this.writer.page = this.slides;
         break;
       case "draw:frame":
@@ -183,7 +185,11 @@ export class OpenDocumentBody {
       cell.text += cell.text === "" ? text : `\n${text}`;
       return;
     }
+    // A slide without a title has one all the same: its first line, if that is short.
+    const isTitleLine = this.isSlideEmpty && this.listDepth === 0 && text.length <= 80;
+    if (text.trim() !== "") this.isSlideEmpty = false;
     if (heading !== undefined) this.writer.heading(heading, text);
+    else if (isTitleLine) this.writer.heading(1, text);
     else if (this.frame === "title" || this.isTitle(style)) {
       this.writer.heading(1, text);
       this.title ??= text.trim() || undefined;

@@ -83,7 +83,8 @@ export class SpreadsheetBody {
     const { cell } = this;
     this.cell = undefined;
     if (!cell) return;
-    const text = cell.text === "" ? cell.value : cell.text;
+    const shown = cell.text === "" ? cell.value : cell.text;
+    const text = /^(Err:\d+|#[A-Z0-9/]+[!?]?)$/.test(shown) ? "" : shown;
     const room = maxColumns - this.row.length;
     const repeat = Math.min(cell.repeat, room, text === "" ? room : maxRepeatedCells);
     for (let index = 0; index < repeat; index += 1) this.row.push(text);

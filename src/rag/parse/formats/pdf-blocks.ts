@@ -2,10 +2,12 @@ import type { BlockWriter } from "../block-writer.ts";
 import { joinWrapped } from "../plain-text.ts";
 import { TableBuilder } from "../table-builder.ts";
 import type { Line } from "./pdf-lines.ts";
+import { findTable } from "./pdf-tables.ts";
 import { chapterLevel } from "./text.ts";
 
 const sentenceEnd = /[.!?:;。！？：；…]["'”’」』）)]*$/;
-const bullet = /^[•·▪■□●○◦◆◇➢➤✓–‣*]\s*(?=\S)/;
+/** Symbol fonts have theirs among the private characters. */
+const bullet = /^[•·▪■□●○◦◆◇➢➤✓–‣*\ue000-\uf8ff]\s*(?=\S)/;
 const enumerated =
   /^(\(?\d{1,3}[.)、）]|\(?[a-z][.)]|[（(][一二三四五六七八九十]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|第[一二三四五六七八九十百千\d]+条)\s*\S/;
 
@@ -68,13 +70,13 @@ class PdfBlocks {
   page(lines: readonly Line[], number: number): void {
     const edges = rightEdges(lines);
     for (let at = 0; at < lines.length; ) {
-      const rows = countTableRows(lines, at);
       const line = lines[at];
       if (!line) return;
-      if (rows > 0) {
+      const table = findTable(lines, at);
+      if (table) {
         this.flush();
-        this.writeTable(lines.slice(at, at + rows), number);
-        at += rows;
+        this.writeTable(table.rows, number);
+        at += table.lineCount;
         continue;
       }
       this.line(line, number, edges);
@@ -157,10 +159,10 @@ class PdfBlocks {
     return true;
   }
 
-  private writeTable(lines: readonly Line[], page: number): void {
+  private writeTable(rows: readonly (readonly string[])[], page: number): void {
     this.writer.page = page;
     const table = new TableBuilder(this.writer);
-    for (const line of lines) table.row(line.cells.map((cell) => ({ text: cell.text })));
+    for (const row of rows) table.row(row.map((text) => ({ text })));
     table.end();
   }
 }
@@ -177,25 +179,6 @@ function rightEdges(lines: readonly Line[]): Map<number, number> {
     }
   }
   return edges;
-}
-
-/** How many lines from `from` on are rows of one table: the same number of cells, in columns. */
-function countTableRows(lines: readonly Line[], from: number): number {
-  const first = lines[from];
-  if (!first || first.cells.length < 2) return 0;
-  let count = 1;
-  for (; from + count < lines.length; count += 1) {
-    const above = lines[from + count - 1];
-    const line = lines[from + count];
-    if (!line || !above || line.cells.length !== first.cells.length) break;
-    if (line.y <= above.y || line.y - above.y > 4 * line.size) break;
-    const isAligned = line.cells.every((cell, column) => {
-      const other = first.cells[column];
-      return other !== undefined && cell.left < other.right + 1 && other.left < cell.right + 1;
-    });
-    if (!isAligned) break;
-  }
-  return count >= 3 || (count === 2 && first.cells.length >= 3) ? count : 0;
 }
 
 /** Writes the blocks of a PDF, whose pages come as lines in reading order. */

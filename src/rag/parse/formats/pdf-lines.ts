@@ -70,8 +70,15 @@ function isSpace(before: string, after: string, gap: number, hadSpace: boolean):
   if (/\s/.test(last) || /\s/.test(first)) return false;
   const unspaced = Number(isUnspaced(last)) + Number(isUnspaced(first));
   if (unspaced === 2) return gap > 0.9;
-  if (unspaced === 1) return gap > 0.45;
+  // A digit is set apart from a Chinese character without a space between them.
+  if (unspaced === 1) return gap > (hadSpace && !/\d/.test(last + first) ? 0.2 : 0.45);
   return hadSpace || gap > 0.15;
+}
+
+/** The raised number of a note after a word, which is no part of that word. */
+function isNoteMark(line: Line, run: Placed): boolean {
+  const isRaised = run.size < line.size * 0.8 && run.y < line.y - line.size * 0.1;
+  return isRaised && /^\d+$/.test(run.text) && /(\p{L}{3}|[\p{P}\p{Script=Han}])$/u.test(line.text);
 }
 
 function startLine(run: Placed): Line {
@@ -93,7 +100,8 @@ function append(line: Line, run: Placed): void {
     line.cells.push({ text: run.text, left: run.left, right: run.right });
     line.text += ` ${run.text}`;
   } else {
-    const space = isSpace(line.text, run.text, gap, run.spaceBefore) ? " " : "";
+    const isParted = isNoteMark(line, run) || isSpace(line.text, run.text, gap, run.spaceBefore);
+    const space = isParted ? " " : "";
     line.text += space + run.text;
     if (cell) {
       cell.text += space + run.text;

@@ -2,12 +2,13 @@ import type { Line } from "./pdf-lines.ts";
 
 /** Lines at the top and at the bottom of a page that may be its header and footer. */
 const marginLines = 2;
-const minPages = 3;
+const minPages = 2;
 const minShare = 0.3;
 
-/** What repeats from page to page although its number changes. */
+/** What repeats from page to page although its number changes: the words and their place. */
 function pattern(line: Line): string {
-  return line.text.replace(/\s+/g, "").replace(/\d+/g, "#").toLowerCase();
+  const words = line.text.replace(/\s+/g, "").replace(/\d+/g, "#").toLowerCase();
+  return `${Math.round(line.y / 4)} ${words}`;
 }
 
 function outermost(page: readonly Line[]): Line[] {

@@ -8,11 +8,11 @@ import { dropMargins } from "./pdf-margins.ts";
 
 /** Where pdfjs gets its data files: from this program and nowhere else. */
 class EmbeddedData {
-  async fetch({ filename }: { kind: string; filename: string }): Promise<Uint8Array> {
+  readonly fetch = async ({ filename }: { filename: string }): Promise<Uint8Array> => {
     const data = readCMap(filename);
     if (!data) throw new Error(`There is no ${filename}.`);
     return data;
-  }
+  };
 }
 
 type Pdfjs = Awaited<ReturnType<typeof getResolvedPDFJS>>;

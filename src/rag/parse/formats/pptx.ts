@@ -16,11 +16,16 @@ async function readSlideOrder(zip: Zip, part: string): Promise<string[]> {
   return ids;
 }
 
-async function writePart(zip: Zip, part: string, writer: BlockWriter): Promise<void> {
+async function writePart(
+  zip: Zip,
+  part: string,
+  writer: BlockWriter,
+  isSlide: boolean,
+): Promise<void> {
   const drawing = new Drawing();
   await readXml(zip.stream(part), drawing);
   const relationships = await readRelationships(zip, part);
-  await writeDrawing(drawing, writer, { zip, relationships });
+  await writeDrawing(drawing, writer, { zip, relationships, isSlide });
 }
 
 /** Comments of old files are in `p:text`, those of new ones in DrawingML. */
@@ -52,9 +57,9 @@ export const readPptx: ArchiveReader = async ({ zip, writer }) => {
   );
   for (const [index, slide] of slides.entries()) {
     writer.page = index + 1;
-    await writePart(zip, slide, writer);
+    await writePart(zip, slide, writer, true);
     const beside = await readRelationships(zip, slide);
-    for (const notes of targetsOf(beside, "notesSlide")) await writePart(zip, notes, writer);
+    for (const notes of targetsOf(beside, "notesSlide")) await writePart(zip, notes, writer, false);
     for (const comments of targetsOf(beside, "comments")) {
       await writeComments(zip, comments, writer);
     }

@@ -16,6 +16,8 @@ interface Group {
   hidden: boolean;
   /** Set in a footnote or comment: its text goes after the paragraph that it belongs to. */
   isNote: boolean;
+  /** Set in `\upr`, which holds a text twice: for old programs, then in Unicode. */
+  isTwofold: boolean;
 }
 
 const encodings: Readonly<Record<number, string>> = {
@@ -61,7 +63,7 @@ const skipped = new Set(
   operator author company doccomm keywords subject category manager comment hlinkbase`.split(/\s+/),
 );
 /** Groups that begin with `\*` and are read all the same. */
-const knownIgnorable = new Set(["shpinst", "annotation", "shptxt", "footnote"]);
+const knownIgnorable = new Set(["shpinst", "annotation", "shptxt", "footnote", "ud"]);
 
 const characters: Readonly<Record<string, string>> = {
   emdash: "—",
@@ -89,6 +91,7 @@ class RtfReader implements RtfHandler {
     encoding: "windows-1252",
     hidden: false,
     isNote: false,
+    isTwofold: false,
   };
   private bytes: number[] = [];
   /** Characters still to pass over after a `\u`. */
@@ -103,7 +106,13 @@ class RtfReader implements RtfHandler {
     this.flush();
     if (this.groups.length >= maxNesting) throw tooComplex("nesting", maxNesting);
     this.groups.push(this.group);
-    this.group = { ...this.group, ignorable: false };
+    const { isTwofold, destination } = this.group;
+    this.group = {
+      ...this.group,
+      ignorable: false,
+      isTwofold: false,
+      destination: isTwofold ? "nowhere" : destination,
+    };
     this.passOver = 0;
   }
 
@@ -139,6 +148,7 @@ class RtfReader implements RtfHandler {
     }
     if (word === "listtext" || word === "pntext") this.text.markListItem();
     if (skipped.has(word)) this.group.destination = "nowhere";
+    if (word === "ud") this.group.destination = this.groups.at(-1)?.destination ?? "body";
     if (this.group.destination === "nowhere") return;
     if (word === "u") {
       this.unicode(parameter ?? 0);
@@ -184,6 +194,9 @@ class RtfReader implements RtfHandler {
         break;
       case "info":
         group.destination = "info";
+        break;
+      case "upr":
+        group.isTwofold = true;
         break;
       case "title":
         if (group.destination === "info") group.destination = "title";
