@@ -19,12 +19,14 @@ export type ErrorKind =
  */
 const kinds = {
   malformed_json: "bad_request",
+  malformed_form: "bad_request",
   invalid_field: "bad_request",
   invalid_body: "bad_request",
   username_taken: "bad_request",
   unknown_model: "bad_request",
   missing_api_key: "bad_request",
   unknown_embedding_model: "bad_request",
+  embedding_model_changed: "conflict",
   unsupported_file_type: "bad_request",
   unauthorized: "unauthorized",
   wrong_credentials: "unauthorized",

@@ -9,6 +9,10 @@ const errorTexts: Record<ErrorCode, Text> = {
     "zh-CN": "请求主体不是有效的 UTF-8 编码 JSON",
     en: "The request body is not valid JSON in UTF-8",
   },
+  malformed_form: {
+    "zh-CN": "请求主体不是完整的 multipart/form-data 表单",
+    en: "The request body is not a whole multipart/form-data form",
+  },
   invalid_body: {
     "zh-CN": "请求主体必须是一个 JSON 对象",
     en: "The request body must be a JSON object",
@@ -29,6 +33,11 @@ const errorTexts: Record<ErrorCode, Text> = {
   unknown_embedding_model: {
     "zh-CN": "不支持的 Embedding 模型: {model}",
     en: "Unsupported embedding model: {model}",
+  },
+  embedding_model_changed: {
+    "zh-CN":
+      "知识库按 {expected} 维向量建立，而 Embedding 模型 {model} 现在给出 {found} 维：请恢复原配置或重建索引",
+    en: "The knowledge base holds vectors of {expected} dimensions, but the embedding model {model} now has {found}: restore its configuration, or reindex",
   },
   unsupported_file_type: {
     "zh-CN": "不支持的文件类型: {type}",
@@ -123,6 +132,23 @@ const reasonTexts: Readonly<Record<string, Text>> = {
 const successTexts = {
   registered: { "zh-CN": "用户注册成功", en: "User registered" },
   new_conversation: { "zh-CN": "新对话", en: "New conversation" },
+  knowledge_base_created: {
+    "zh-CN": "知识库创建成功，使用模型: {model}",
+    en: "Knowledge base created with the model {model}",
+  },
+  knowledge_bases_listed: { "zh-CN": "知识库列表获取成功", en: "Knowledge bases listed" },
+  knowledge_base_deleted: { "zh-CN": "知识库删除成功", en: "Knowledge base deleted" },
+  document_uploaded: {
+    "zh-CN": "文档上传处理成功，共分割并添加 {count} 个文本块",
+    en: "Document taken in as {count} chunks",
+  },
+  documents_listed: { "zh-CN": "文档列表获取成功", en: "Documents listed" },
+  document_deleted: { "zh-CN": "文档删除成功", en: "Document deleted" },
+  retrieved: { "zh-CN": "检索成功", en: "Retrieved" },
+  embedding_models_listed: {
+    "zh-CN": "支持的Embedding模型列表获取成功",
+    en: "Supported embedding models listed",
+  },
   conversation_deleted: { "zh-CN": "对话删除成功", en: "Conversation deleted" },
 } satisfies Record<string, Text>;
 
