@@ -13,6 +13,7 @@ const commands = {
     raiseFetchLimit();
     return import("./cli/serve.ts");
   },
+  healthcheck: () => import("./cli/healthcheck.ts"),
   /** Not for people: the server starts it to read one document. */
   "parse-document": () => import("./cli/parse-document.ts"),
   "--help": () => import("./cli/help.ts"),

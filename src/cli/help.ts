@@ -6,6 +6,7 @@ Usage: llm-backend [serve] [--config PATH] [--port N]
 
 Commands:
   serve            starts the server; the default
+  healthcheck      ends with 0 when the server of the same configuration is ready, else with 1
 
 Flags:
   --config PATH    the configuration; without it, config.yaml in the working directory if there is one
