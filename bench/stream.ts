@@ -1,0 +1,140 @@
+/**
+ * `bun run bench:stream`: what a streamed token costs in our binary, beside a bare Bun server that
+ * only pipes the same upstream's bytes, in the same run. Each row is the median of several rounds in
+ * which the two take turns.
+ */
+import { cpuTime, median, printTable, quantile } from "./measure.ts";
+import { createConversation, type Running, signIn, startBinary, startServer } from "./processes.ts";
+
+interface Scenario {
+  readonly streams: number;
+  /** Milliseconds between the tokens of one stream. */
+  readonly interval: number;
+  readonly tokens: number;
+}
+
+interface Figures {
+  /** Microseconds of processor time a token. */
+  readonly cpu: number;
+  /** Milliseconds from the upstream's write to the client's read. */
+  readonly latency: number;
+  /** Milliseconds from the request to the first token. */
+  readonly firstToken: number;
+}
+
+const rounds = 5;
+const scenarios: readonly Scenario[] = [
+  { streams: 1, interval: 5, tokens: 1000 },
+  { streams: 100, interval: 5, tokens: 600 },
+  { streams: 500, interval: 20, tokens: 200 },
+];
+
+const clock = (): number => performance.timeOrigin + performance.now();
+const stamp = /@(\d+\.\d+)/g;
+
+/** Reads one stream to its end; the tokens' times of travel go to `latencies`. */
+async function read(
+  open: () => Promise<Response>,
+  latencies: number[],
+  firstTokens: number[],
+): Promise<void> {
+  const asked = clock();
+  const response = await open();
+  if (response.status !== 200 || response.body === null) throw new Error(await response.text());
+  const decoder = new TextDecoder();
+  let first = true;
+  let rest = "";
+  for await (const bytes of response.body) {
+    const now = clock();
+    const text = rest + decoder.decode(bytes, { stream: true });
+    // A frame that is not yet whole is read with what comes next.
+    const whole = text.lastIndexOf("\n\n") + 2;
+    rest = text.slice(whole);
+    // Our last event repeats the whole answer, whose tokens have been counted.
+    const end = text.indexOf('"full_response"');
+    for (const [, left] of text.slice(0, end < 0 ? whole : end).matchAll(stamp)) {
+      latencies.push(now - Number(left));
+      if (first) firstTokens.push(now - asked);
+      first = false;
+    }
+    if (end >= 0) rest = "";
+  }
+}
+
+async function measure(
+  server: Running,
+  scenario: Scenario,
+  open: (() => Promise<Response>)[],
+): Promise<Figures> {
+  const latencies: number[] = [];
+  const firstTokens: number[] = [];
+  const before = cpuTime(server.pid);
+  await Promise.all(open.map((request) => read(request, latencies, firstTokens)));
+  const used = cpuTime(server.pid) - before;
+  const expected = scenario.streams * scenario.tokens;
+  if (latencies.length !== expected) {
+    throw new Error(`${latencies.length} tokens came, ${expected} were sent`);
+  }
+  return {
+    cpu: (used * 1000) / expected,
+    latency: quantile(latencies, 0.99),
+    firstToken: quantile(firstTokens, 0.99),
+  };
+}
+
+/** One request a stream, each to a conversation of its own. */
+async function chats(
+  url: string,
+  headers: Record<string, string>,
+  count: number,
+): Promise<(() => Promise<Response>)[]> {
+  const ids = await Promise.all(
+    Array.from({ length: count }, () => createConversation(url, headers)),
+  );
+  const body = JSON.stringify({ message: "hello" });
+  return ids.map((id) => () => fetch(`${url}/api/chat/${id}`, { method: "POST", headers, body }));
+}
+
+async function compare(scenario: Scenario): Promise<string[][]> {
+  const upstream = await startServer("paced-upstream", {
+    INTERVAL: String(scenario.interval),
+    TOKENS: String(scenario.tokens),
+  });
+  const pipe = await startServer("bare-pipe", { UPSTREAM: upstream.url });
+  const ours = await startBinary(upstream.url);
+  const headers = await signIn(ours.url);
+  const piped = Array.from(
+    { length: scenario.streams },
+    () => () => fetch(pipe.url, { method: "POST", body: "{}" }),
+  );
+  const measurePipe = () => measure(pipe, scenario, piped);
+  const measureOurs = async () =>
+    measure(ours, scenario, await chats(ours.url, headers, scenario.streams));
+
+  await measurePipe();
+  await measureOurs();
+  const floor: Figures[] = [];
+  const figures: Figures[] = [];
+  for (let round = 0; round < rounds; round++) {
+    floor.push(await measurePipe());
+    figures.push(await measureOurs());
+  }
+  await Promise.all([ours.stop(), pipe.stop(), upstream.stop()]);
+
+  const name = `${scenario.streams} x ${scenario.interval} ms`;
+  const row = (label: string, unit: string, pick: (figures: Figures) => number): string[] => {
+    const bare = median(floor.map(pick));
+    const own = median(figures.map(pick));
+    const ratio = median(figures.map((run, round) => pick(run) / pick(floor[round] ?? run)));
+    return [`${name}: ${label}`, bare.toFixed(1), own.toFixed(1), unit, `${ratio.toFixed(2)}x`];
+  };
+  return [
+    row("CPU a token", "us", ({ cpu }) => cpu),
+    row("latency p99", "ms", ({ latency }) => latency),
+    row("first token p99", "ms", ({ firstToken }) => firstToken),
+  ];
+}
+
+const rows: string[][] = [];
+for (const scenario of scenarios) rows.push(...(await compare(scenario)));
+printTable(["streams x interval", "bare pipe", "ours", "unit", "ratio"], rows);
