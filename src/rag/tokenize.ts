@@ -1,0 +1,51 @@
+import { cutTerms } from "../text/cut.ts";
+import { stopWordsOf } from "../text/stop-words.ts";
+
+/** One term of a question. */
+export interface QueryTerm {
+  readonly text: string;
+  /** How often the question holds it: a word that is said twice weighs twice. */
+  readonly count: number;
+  /** Whether the term stands for every term that begins with it. */
+  readonly prefix: boolean;
+}
+
+/** The terms of a passage in reading order, repeated ones included. */
+export function indexTerms(text: string): string[] {
+  const terms: string[] = [];
+  cutTerms(text, (term) => terms.push(term));
+  return terms;
+}
+
+/** The terms of a passage with spaces between, as a full-text index that splits at spaces takes it. */
+export function indexText(text: string): string {
+  return indexTerms(text).join(" ");
+}
+
+/**
+ * The distinct terms of a question, in order of their first occurrence: without stop words unless it
+ * holds nothing else, and without the lone characters that end runs of Chinese, Japanese and Korean,
+ * which only an index needs. A question of one such character becomes a prefix, so that it finds the
+ * pairs which begin with it.
+ */
+export function queryTerms(text: string): QueryTerm[] {
+  const cut: { term: string; word: string }[] = [];
+  cutTerms(text, (term, word, lastCharacter) => {
+    if (!lastCharacter) cut.push({ term, word });
+  });
+  const stopWords = stopWordsOf(cut.map(({ word }) => word));
+  const telling = cut.filter(({ word }) => !stopWords.has(word));
+  const counts = new Map<string, number>();
+  for (const { term } of telling.length > 0 ? telling : cut) {
+    counts.set(term, (counts.get(term) ?? 0) + 1);
+  }
+  const alone = counts.size === 1;
+  return Array.from(counts, ([term, count]) => ({
+    text: term,
+    count,
+    prefix: alone && singleCharacter.test(term),
+  }));
+}
+
+const singleCharacter =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]$/u;
