@@ -53,6 +53,12 @@ export interface StoredProgress {
   readonly last: { readonly content: string; readonly end: number } | undefined;
 }
 
+export interface RememberedEmbedding {
+  /** Of the model and the text; 16 bytes or more. */
+  readonly hash: Uint8Array;
+  readonly vector: Float32Array;
+}
+
 /** What one step of the clean-up removed. */
 export interface Purged {
   /** Documents that are gone for good; their files can go too. */
@@ -133,7 +139,8 @@ export interface KnowledgeStore {
   /**
    * Adds the next chunks of a `processing` document. `last` makes it `ready` and lets it be found,
    * whole, in the same transaction. Answers false, and stores nothing, when the document is gone or
-   * not `processing`. The slice's buffers are empty afterwards.
+   * not `processing`, or when the first chunk's index is not the number of chunks that are stored:
+   * somebody else takes the document in. The slice's buffers are empty afterwards.
    *
    * @throws Error when the vectors do not fit the knowledge base.
    */
@@ -142,6 +149,11 @@ export interface KnowledgeStore {
   discardSlice(documentId: string): Promise<boolean>;
   /** Does nothing unless the document is `processing` and without chunks. */
   failDocument(documentId: string, error: DocumentError): Promise<void>;
+
+  /** The vectors that are remembered under these hashes, each in its place. */
+  findEmbeddings(hashes: readonly Uint8Array[]): Promise<(Float32Array | undefined)[]>;
+  /** Remembers vectors; the oldest of very many are forgotten. */
+  saveEmbeddings(embeddings: readonly RememberedEmbedding[]): Promise<void>;
 
   /** One short step of removing what was deleted. */
   purge(): Promise<Purged>;

@@ -138,7 +138,9 @@ function toDocumentChange(
         },
       };
     case "slice": {
-      const chunks = Array.from({ length: command.chunks }, (_, at) => chunkOf("word", at));
+      const chunks = Array.from({ length: command.chunks }, (_, at) =>
+        chunkOf("word", document.chunks + at),
+      );
       const vectors = chunks.map((_, at) => vectorOf(dimensions, at));
       return {
         run: (store) =>

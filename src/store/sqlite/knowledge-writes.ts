@@ -54,16 +54,22 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
     )
     .prepare();
 
+  function storedChunks(documentNumber: number): number {
+    const stored = db
+      .select({ total: sql<number>`coalesce(sum(${slices.count}), 0)` })
+      .from(slices)
+      .where(eq(slices.documentNumber, documentNumber))
+      .get();
+    return stored?.total ?? 0;
+  }
+
   /** Lets the whole document be found. */
   function publish(documentNumber: number, indexNumber: number, version: number): void {
-    const thisDocument = eq(slices.documentNumber, documentNumber);
-    db.update(slices).set({ visible: true, changed: version }).where(thisDocument).run();
-    const stored = db
-      .select({ total: sql<number>`sum(${slices.count})` })
-      .from(slices)
-      .where(thisDocument)
-      .get();
-    const chunkCount = stored?.total ?? 0;
+    db.update(slices)
+      .set({ visible: true, changed: version })
+      .where(eq(slices.documentNumber, documentNumber))
+      .run();
+    const chunkCount = storedChunks(documentNumber);
     db.update(documents)
       .set({ status: "ready", chunkCount })
       .where(eq(documents.number, documentNumber))
@@ -99,6 +105,7 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
       const index = liveIndex.get({ knowledgeBaseId: document.knowledgeBaseId });
       if (index === undefined) return false;
       const slice = unpackSlice(packed);
+      if (slice.chunks[0]?.index !== storedChunks(document.number)) return false;
       const { dimensions } = index;
       if (slice.vectors.length !== slice.chunks.length * dimensions) {
         throw new Error(`the vectors of ${documentId} do not have ${dimensions} dimensions`);

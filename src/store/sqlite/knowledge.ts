@@ -124,6 +124,9 @@ export function createKnowledgeStore(
     discardSlice: (documentId) => writer.call("discardSlice", [documentId]),
     failDocument: (documentId, error) => writer.call("failDocument", [documentId, error]),
 
+    findEmbeddings: (hashes) => writer.call("findEmbeddings", [hashes]),
+    saveEmbeddings: (embeddings) => writer.call("saveEmbeddings", [embeddings]),
+
     purge: () => writer.call("purge", []),
 
     search: (knowledgeBaseId, request) => searcher.call("search", [knowledgeBaseId, request]),

@@ -164,3 +164,10 @@ export const chunks = sqliteTable("chunks", {
   startOffset: integer("start_offset").notNull(),
   endOffset: integer("end_offset").notNull(),
 });
+
+/** Vectors that a provider was paid for, by a hash of the model and the text; the newest are kept. */
+export const embeddingCache = sqliteTable("embedding_cache", {
+  number: id("number"),
+  hash: blob("hash", { mode: "buffer" }).notNull().unique(),
+  vector: blob("vector", { mode: "buffer" }).notNull(),
+});

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { queries } from "./connection.ts";
 import { conversationWrites } from "./conversations.ts";
+import { embeddingCacheWrites } from "./embedding-cache.ts";
 import { knowledgeWrites } from "./knowledge-writes.ts";
 import { userWrites } from "./users.ts";
 
@@ -11,6 +12,7 @@ export function createWrites(database: Database) {
     ...userWrites(db),
     ...conversationWrites(db),
     ...knowledgeWrites(database, db),
+    ...embeddingCacheWrites(db),
 
     checkWritable: (): void => {
       database.run("UPDATE users SET id = id WHERE id = -1");
