@@ -1,4 +1,4 @@
-import type { Script } from "./upstream.ts";
+import type { Script, UpstreamRequest } from "./upstream.ts";
 
 /**
  * A part of a streamed answer: a string is content; `raw` goes out as it is; a promise is waited for,
@@ -127,6 +127,18 @@ export function after(gate: PromiseLike<unknown>, script: Script): Script {
   return async (exchange) => {
     await gate;
     await script(exchange);
+  };
+}
+
+/** `script`, and a promise of the request that it answers. */
+export function announced(script: Script): { script: Script; asked: Promise<UpstreamRequest> } {
+  const { promise: asked, resolve } = Promise.withResolvers<UpstreamRequest>();
+  return {
+    asked,
+    script(exchange) {
+      resolve(exchange.request);
+      return script(exchange);
+    },
   };
 }
 

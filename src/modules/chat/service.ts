@@ -70,7 +70,9 @@ export function createChatService(options: {
      *   `generation_running`, and every fault of retrieval and provider before the first piece
      */
     async ask(question: Question): Promise<Generation> {
-      const { conversationId, userId, message, grounding } = question;
+      const { conversationId, userId, grounding } = question;
+      // Half a character, from a client that cut its text, cannot be stored, and providers refuse it.
+      const message = question.message.toWellFormed();
       const conversation = await conversations.get(conversationId, userId);
       const apiKey = conversations.apiKey(conversation);
       router.route(conversation.model).provider.checkAccess(apiKey);
