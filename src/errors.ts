@@ -55,6 +55,15 @@ const kinds = {
 
 export type ErrorCode = keyof typeof kinds;
 
+/** Faults that are likely to pass by themselves. */
+const passing: ReadonlySet<ErrorCode> = new Set([
+  "generation_running",
+  "rate_limited",
+  "provider_interrupted",
+  "provider_timeout",
+  "interrupted",
+]);
+
 /** Values that the text of a message names, such as the field at fault. */
 export type ErrorParameters = Readonly<Record<string, string | number>>;
 
@@ -65,15 +74,21 @@ export type ErrorParameters = Readonly<Record<string, string | number>>;
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly kind: ErrorKind;
+  /** Whether the same request, made again a little later, may succeed. */
+  readonly retryable: boolean;
 
-  /** `retryAfter`, in seconds, becomes the `Retry-After` header. */
+  /**
+   * `retryAfter`, in seconds, becomes the `Retry-After` header; `retryable` is said where the code
+   * alone does not tell.
+   */
   constructor(
     readonly code: ErrorCode,
     readonly parameters: ErrorParameters = {},
-    readonly options: { cause?: unknown; retryAfter?: number } = {},
+    readonly options: { cause?: unknown; retryAfter?: number; retryable?: boolean } = {},
   ) {
     super(code, { cause: options.cause });
     this.kind = kinds[code];
+    this.retryable = options.retryable ?? passing.has(code);
   }
 }
 

@@ -196,6 +196,7 @@ describe("the environment", () => {
       LLM_BACKEND_LLM_SYSTEM_PROMPT: "[not, a: list]",
       LLM_BACKEND_LLM_REQUEST_TIMEOUT: "5",
       LLM_BACKEND_LLM_FIRST_TOKEN_TIMEOUT: "2.5",
+      LLM_BACKEND_LLM_IDLE_TIMEOUT: "0",
       LLM_BACKEND_LLM_PROVIDERS: '[{"name":"openai","api_key":"${KEY}","stream_options":false}]',
       LLM_BACKEND_RAG_DEFAULT_EMBEDDING_MODEL: "mine",
       LLM_BACKEND_RAG_EMBEDDING_MODELS:
@@ -230,6 +231,7 @@ describe("the environment", () => {
     expect(config.llm.systemPrompt).toBe("[not, a: list]");
     expect(config.llm.requestTimeout).toBe(5);
     expect(config.llm.firstTokenTimeout).toBe(2.5);
+    expect(config.llm.idleTimeout).toBe(0);
     expect(config.llm.providers[0]).toMatchObject({
       name: "openai",
       baseUrl: "https://api.openai.com/v1",

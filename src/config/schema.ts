@@ -119,6 +119,8 @@ export const configSchema = Type.Object(
       system_prompt: text("你是一个乐于回答各种问题的小助手"),
       request_timeout: seconds(600, { minimum: 0.1 }),
       first_token_timeout: seconds(60, { minimum: 0.1 }),
+      /** Seconds of silence in the middle of an answer; 0 = any. */
+      idle_timeout: seconds(60),
       providers: Type.Array(chatProvider, { default: [] }),
     }),
     rag: section({

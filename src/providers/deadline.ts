@@ -4,25 +4,35 @@ import type { Clock } from "./clock.ts";
 export interface TimeLimits {
   /** Seconds until the provider has to have begun its answer, retries included. */
   readonly firstTokenTimeout: number;
+  /**
+   * Seconds of silence, while somebody waits for more, that end an answer which has begun; 0 bears
+   * any silence.
+   */
+  readonly idleTimeout: number;
   /** Seconds until the whole answer has to be there. */
   readonly requestTimeout: number;
 }
 
 /**
  * The time that one call of a provider has. Its signal aborts with the caller's reason when the
- * caller gives up, and with AppError `provider_timeout` when a limit is reached. Whoever makes one
- * closes it: a timer and a listener hang on it.
+ * caller gives up, with AppError `provider_interrupted` when the answer falls silent, and with
+ * `provider_timeout` when another limit is reached. Whoever makes one closes it: timers and a listener
+ * hang on it.
  */
 export class Deadline {
   readonly #controller = new AbortController();
   readonly #due: number;
   readonly #cancelFirst: () => void;
   readonly #cancelTotal: () => void;
+  #begun = false;
+  #cancelIdle: () => void = () => {};
+  /** When the read that waits now began. */
+  #waitingSince: number | undefined;
   readonly #forward = () => this.#controller.abort(this.caller.reason);
 
   constructor(
-    provider: string,
-    limits: TimeLimits,
+    private readonly provider: string,
+    private readonly limits: TimeLimits,
     readonly clock: Clock,
     private readonly caller: AbortSignal,
   ) {
@@ -44,9 +54,23 @@ export class Deadline {
     return this.#due - this.clock.now();
   }
 
-  /** The first token has come: from here the whole answer's limit counts alone. */
+  /** The first token has come: from here the silences and the whole answer are limited. */
   begun(): void {
+    if (this.#begun) return;
+    this.#begun = true;
     this.#cancelFirst();
+    const idle = this.limits.idleTimeout * 1000;
+    if (idle > 0) this.#watch(idle, idle);
+  }
+
+  /** A read of the answer waits from now on: only then is silence the provider's. */
+  waits(): void {
+    this.#waitingSince = this.clock.now();
+  }
+
+  /** What the read waited for has come. */
+  heard(): void {
+    this.#waitingSince = undefined;
   }
 
   /** @throws the signal's reason when it aborts before the time is over. */
@@ -73,10 +97,26 @@ export class Deadline {
   met(): void {
     this.#cancelFirst();
     this.#cancelTotal();
+    this.#cancelIdle();
   }
 
   close(): void {
     this.met();
     this.caller.removeEventListener("abort", this.#forward);
+  }
+
+  /** One timer that looks back now and then: one for each read would cost more than the read. */
+  #watch(idle: number, milliseconds: number): void {
+    this.#cancelIdle = this.clock.schedule(milliseconds, () => {
+      const since = this.#waitingSince ?? this.clock.now();
+      const silence = this.clock.now() - since;
+      if (silence < idle) this.#watch(idle, idle - silence);
+      else this.#controller.abort(this.#silent());
+    });
+  }
+
+  #silent(): AppError {
+    const message = `nothing came for ${this.limits.idleTimeout} s`;
+    return new AppError("provider_interrupted", { provider: this.provider, message });
   }
 }

@@ -2,7 +2,7 @@ import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Deadline } from "./deadline.ts";
 import { readFault } from "./fault.ts";
-import { type FailedTry, parseRetryAfter, retryDelay } from "./retry.ts";
+import { type FailedTry, isPassing, parseRetryAfter, retryDelay } from "./retry.ts";
 
 export interface PostCall {
   /** The provider's name in the configuration, for errors. */
@@ -97,7 +97,10 @@ async function send(
   const error = new AppError(
     "provider_failed",
     { provider: call.provider, status, message },
-    retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter / 1000) },
+    {
+      retryable: isPassing({ status, codes }),
+      ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter / 1000) }),
+    },
   );
   return { error, status, codes, retryAfter };
 }
@@ -108,7 +111,7 @@ function unreachable(provider: string, cause: unknown): Refusal {
   const error = new AppError(
     "provider_failed",
     { provider, status: "unreachable", message: code },
-    { cause },
+    { cause, retryable: true },
   );
   return { error, status: undefined, codes: [], retryAfter: undefined };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseRetryAfter, retryDelay } from "./retry.ts";
+import { isPassingFault, parseRetryAfter, retryDelay } from "./retry.ts";
 
 const failed = (status: number | undefined, codes: string[] = [], retryAfter?: number) => ({
   status,
@@ -48,4 +48,14 @@ test("parseRetryAfter reads seconds and dates", () => {
   for (const header of [null, "", "soon", "-1", "1e9", "99999999999"]) {
     expect(parseRetryAfter(header, now)).toBeUndefined();
   }
+});
+
+test("isPassingFault tells a provider's trouble from a request that it will always refuse", () => {
+  for (const codes of [[], ["429"], ["503", "overloaded"], ["1302"], ["server_error"]]) {
+    expect(isPassingFault(codes)).toBe(true);
+  }
+  for (const codes of [["400"], ["401"], ["1301"], ["insufficient_quota"], ["429", "1113"]]) {
+    expect(isPassingFault(codes)).toBe(false);
+  }
+  expect(isPassingFault(["bad_messages", "invalid_request_error"])).toBe(false);
 });

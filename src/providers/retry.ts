@@ -32,10 +32,37 @@ const lastingCodes: ReadonlySet<string> = new Set([
   "insufficient_balance",
 ]);
 
-function isRetryable(failed: FailedTry): boolean {
-  if (failed.codes.some((code) => lastingCodes.has(code))) return false;
-  const { status } = failed;
+/** Refusals of the request itself, in an answer whose status is 200. */
+const requestCodes: ReadonlySet<string> = new Set([
+  "1210",
+  "1211",
+  "1213",
+  "1214",
+  "1261",
+  "1301",
+  "invalid_request_error",
+  "model_not_found",
+  "context_length_exceeded",
+  "content_filter",
+  "data_inspection_failed",
+]);
+
+/** Whether the request is at fault and not the provider, by the codes that the provider gives. */
+export function isRequestFault(codes: readonly string[]): boolean {
+  return codes.some((code) => requestCodes.has(code) || code === "400");
+}
+
+/** Whether a pause may mend what a status, or the lack of an answer, tells of. */
+export function isPassing({ status, codes }: Pick<FailedTry, "status" | "codes">): boolean {
+  if (codes.some((code) => lastingCodes.has(code))) return false;
   return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+/** The same of a fault that comes inside an answer, where the codes alone tell. */
+export function isPassingFault(codes: readonly string[]): boolean {
+  const status = codes.find((code) => /^[45]\d\d$/.test(code));
+  if (status !== undefined) return isPassing({ status: Number(status), codes });
+  return !isRequestFault(codes) && isPassing({ status: undefined, codes });
 }
 
 /**
@@ -43,7 +70,7 @@ function isRetryable(failed: FailedTry): boolean {
  * exponential backoff with full jitter (`random` is in [0, 1)). Undefined when there is to be none.
  */
 export function retryDelay(failed: FailedTry, attempt: number, random: number): number | undefined {
-  if (attempt >= maxRetries || !isRetryable(failed)) return undefined;
+  if (attempt >= maxRetries || !isPassing(failed)) return undefined;
   if (failed.retryAfter === undefined) return random * firstBackoff * 2 ** attempt;
   return failed.retryAfter <= maxRetryAfter ? failed.retryAfter : undefined;
 }

@@ -18,7 +18,7 @@ import {
 import { ManualClock } from "./manual-clock.ts";
 import { providerAt } from "./settings.ts";
 
-const limits = { firstTokenTimeout: 60, requestTimeout: 600 };
+const limits = { firstTokenTimeout: 60, idleTimeout: 30, requestTimeout: 600 };
 const question: ChatRequest = {
   model: "model-1",
   messages: [
@@ -198,7 +198,7 @@ describe("the answer", () => {
       upstream.script(answer(["part", read.promise], { end }));
       const { text, error } = await collect(provider().stream(question, never), read.resolve);
       expect(text).toBe("part");
-      expect(error).toMatchObject({ code: "provider_interrupted" });
+      expect(error).toMatchObject({ code: "provider_interrupted", retryable: true });
       expect(clock.pending).toBe(0);
     }
   });
@@ -310,6 +310,69 @@ describe("giving up", () => {
     expect(await end.catch((error: unknown) => error)).toMatchObject({ code: "provider_timeout" });
     await upstream.requests[0]?.aborted;
   });
+
+  test("an answer that falls silent counts as cut, and keeps what came", async () => {
+    const begun = Promise.withResolvers<void>();
+    upstream.script(answer(["part"], { end: "hang" }));
+    const collected = collect(provider().stream(question, never), begun.resolve);
+    await begun.promise;
+    clock.advance(limits.idleTimeout * 1000);
+    const { text, error } = await collected;
+    expect(text).toBe("part");
+    expect(error).toMatchObject({
+      code: "provider_interrupted",
+      parameters: { provider: "scripted", message: "nothing came for 30 s" },
+      retryable: true,
+    });
+    await upstream.requests[0]?.aborted;
+    expect(clock.pending).toBe(0);
+  });
+
+  test("silence is counted from the last thing that came", async () => {
+    const gate = Promise.withResolvers<void>();
+    upstream.script(answer(["a", gate.promise, "b"], { end: "hang" }));
+    const iterator = (await provider().stream(question, never))[Symbol.asyncIterator]();
+    await iterator.next();
+    const second = iterator.next();
+    clock.advance(29_000);
+    gate.resolve();
+    expect((await second).value).toEqual([{ type: "content", text: "b" }]);
+    const third = iterator.next();
+    clock.advance(1000);
+    expect(clock.pending).toBe(2);
+    clock.advance(29_000);
+    expect(await third.catch((error: unknown) => error)).toMatchObject({
+      code: "provider_interrupted",
+    });
+  });
+
+  test("an answer that nobody reads on is not silent", async () => {
+    upstream.script(answer(["a"], { end: "hang" }));
+    const iterator = (await provider().stream(question, never))[Symbol.asyncIterator]();
+    await iterator.next();
+    clock.advance(100_000);
+    const second = iterator.next();
+    clock.advance(29_999);
+    expect(clock.pending).toBe(2);
+    clock.advance(1);
+    expect(await second.catch((error: unknown) => error)).toMatchObject({
+      code: "provider_interrupted",
+    });
+  });
+
+  test("any silence is borne where the limit is off", async () => {
+    clock = new ManualClock();
+    const settings = providerAt(upstream.url);
+    const chat = createOpenAiChat(settings, { ...limits, idleTimeout: 0 }, clock);
+    const gate = Promise.withResolvers<void>();
+    upstream.script(answer(["a", gate.promise, "b"]));
+    const iterator = (await chat.stream(question, never))[Symbol.asyncIterator]();
+    await iterator.next();
+    const second = iterator.next();
+    clock.advance(599_999);
+    gate.resolve();
+    expect((await second).value?.[0]).toEqual({ type: "content", text: "b" });
+  });
 });
 
 describe("refusals", () => {
@@ -324,7 +387,11 @@ describe("refusals", () => {
       { provider: "scripted", status: 400, message: "no such model" },
       { provider: "scripted", status: 404, message: "404 Not Found" },
     ]) {
-      expect((await ask()).error).toMatchObject({ code: "provider_failed", parameters });
+      expect((await ask()).error).toMatchObject({
+        code: "provider_failed",
+        parameters,
+        retryable: false,
+      });
       expect(clock.pending).toBe(0);
     }
     expect(upstream.requests).toHaveLength(3);
@@ -360,6 +427,7 @@ describe("refusals", () => {
     expect(error).toMatchObject({
       code: "provider_failed",
       parameters: { status: 429 },
+      retryable: true,
       options: { retryAfter: 21 },
     });
     expect(upstream.requests).toHaveLength(1);
@@ -369,6 +437,7 @@ describe("refusals", () => {
     upstream.script(unpaidBill);
     expect((await ask()).error).toMatchObject({
       parameters: { status: 429, message: "您的账户已欠费，请充值后重试。" },
+      retryable: false,
     });
     expect(upstream.requests).toHaveLength(1);
   });

@@ -36,7 +36,7 @@ export function createOpenAiEmbedding(options: EmbeddingOptions): EmbeddingProvi
     signal: AbortSignal,
   ): Promise<Float32Array[]> {
     const apiKey = apiKeyOf(provider);
-    const limits = { firstTokenTimeout: timeout, requestTimeout: timeout };
+    const limits = { firstTokenTimeout: timeout, idleTimeout: 0, requestTimeout: timeout };
     const deadline = new Deadline(provider.name, limits, clock, signal);
     try {
       const body = {

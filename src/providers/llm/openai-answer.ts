@@ -15,8 +15,8 @@ type Step = IteratorResult<readonly ChatDelta[], undefined>;
  * It is an iterator and not a generator because `return` has to drop the connection while a read is
  * still waiting, where a generator would wait with it.
  *
- * `next` throws the decoder's failure after the pieces before it, `provider_timeout`, or the caller's
- * reason when aborted. The deadline is closed when the answer ends, however it does.
+ * `next` throws the decoder's failure after the pieces before it, or the reason of the deadline's
+ * signal. The deadline is closed when the answer ends, however it does.
  */
 export class ChatAnswer implements AsyncIterableIterator<readonly ChatDelta[], undefined> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -58,7 +58,9 @@ export class ChatAnswer implements AsyncIterableIterator<readonly ChatDelta[], u
     let deltas: readonly ChatDelta[];
     let bodyOver = false;
     try {
+      this.deadline.waits();
       const { done, value } = await this.#reader.read();
+      this.deadline.heard();
       if (this.#over) return [];
       bodyOver = done;
       deltas = done ? this.decoder.end() : this.decoder.push(value);

@@ -1,6 +1,7 @@
 import { AppError } from "../../errors.ts";
 import { type ProviderFault, readFault } from "../fault.ts";
 import { asRecord } from "../json.ts";
+import { isPassingFault } from "../retry.ts";
 import { SseDecoder, type SseEvent } from "../sse.ts";
 import type { ChatDelta, TokenUsage } from "./index.ts";
 import { readChunk } from "./openai-chunk.ts";
@@ -72,7 +73,7 @@ export class ChatDecoder {
     if (this.#document !== undefined) this.#takeDocument(this.#document.chunks, deltas);
     else this.#take(this.#sse.end(), deltas, true);
     if (this.#finishReason !== undefined) this.#complete(deltas);
-    else this.#interrupt("the connection ended before the answer did", deltas, cause);
+    else this.#interrupt("the connection ended before the answer did", deltas, { cause });
     return deltas;
   }
 
@@ -148,20 +149,25 @@ export class ChatDecoder {
   }
 
   #refuse(fault: ProviderFault, deltas: ChatDelta[]): void {
-    const { message } = fault;
+    const { message, codes } = fault;
+    const retryable = isPassingFault(codes);
     if (this.#state === "waiting" && deltas.length === 0) {
-      const status = fault.codes[0] ?? "error";
-      this.#fail(new AppError("provider_failed", { provider: this.provider, status, message }));
-    } else this.#interrupt(message, deltas);
+      const parameters = { provider: this.provider, status: codes[0] ?? "error", message };
+      this.#fail(new AppError("provider_failed", parameters, { retryable }));
+    } else this.#interrupt(message, deltas, { retryable });
   }
 
-  #interrupt(message: string, deltas: ChatDelta[], cause?: unknown): void {
+  #interrupt(
+    message: string,
+    deltas: ChatDelta[],
+    options: { cause?: unknown; retryable?: boolean } = {},
+  ): void {
     // An answer that had its finish reason was whole before the provider failed.
     if (this.#over || this.#finishReason !== undefined) return;
     if (this.#usage !== undefined && this.#state !== "waiting")
       deltas.push({ type: "usage", usage: this.#usage });
     const { provider } = this;
-    this.#fail(new AppError("provider_interrupted", { provider, message }, { cause }));
+    this.#fail(new AppError("provider_interrupted", { provider, message }, options));
   }
 
   #fail(failure: AppError): void {
