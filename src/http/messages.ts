@@ -118,6 +118,10 @@ const reasonTexts: Readonly<Record<string, Text>> = {
   too_large: { "zh-CN": "最大为 {limit}", en: "at most {limit}" },
   control_characters: { "zh-CN": "不能含有控制字符", en: "it must hold no control characters" },
   not_unicode: { "zh-CN": "不是有效的 Unicode 文本", en: "it is not valid Unicode" },
+  not_header: {
+    "zh-CN": "只能由不含空格的 ASCII 字符组成",
+    en: "only ASCII characters other than spaces",
+  },
   not_string: { "zh-CN": "必须是字符串", en: "it must be a string" },
   not_integer: { "zh-CN": "必须是整数", en: "it must be an integer" },
   not_number: { "zh-CN": "必须是数字", en: "it must be a number" },

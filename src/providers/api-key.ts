@@ -18,7 +18,7 @@ export function apiKeyOf(config: ChatProviderConfig, ownKey?: string): string {
     });
   }
   if (!/^[\x21-\x7e]*$/.test(key)) {
-    throw new AppError("invalid_field", { field: "api_key", reason: "ASCII without spaces" });
+    throw new AppError("invalid_field", { field: "api_key", reason: "not_header" });
   }
   return key;
 }
