@@ -19,7 +19,8 @@ COPY tsconfig.json ./
 COPY .ci .ci
 COPY drizzle drizzle
 COPY src src
-RUN bun .ci/build.ts
+RUN bun .ci/build.ts \
+  && bun .ci/notices.ts
 
 
 FROM debian:bookworm-slim
@@ -32,6 +33,7 @@ RUN apt-get update \
   && install --directory --owner 10001 --group 10001 --mode 0700 /data
 
 COPY --from=build /build/dist/llm-backend /usr/local/bin/llm-backend
+COPY --from=build /build/dist/THIRD-PARTY-NOTICES.txt /usr/share/doc/llm-backend/
 # Mount your own over it, or set single keys from the environment: LLM_BACKEND_LLM_PROVIDERS, …
 COPY config.yaml LICENSE /etc/llm-backend/
 

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { type Copy, type Dockerfile, DockerfileParser, type Instruction } from "dockerfile-ast";
 import { validate } from "dockerfile-utils";
+import manifest from "../package.json" with { type: "json" };
 import { loadConfig } from "../src/config/index.ts";
 
 const root = join(import.meta.dir, "..");
@@ -64,17 +66,22 @@ describe("the build", () => {
     expect(commands(build).filter((command) => install.test(command))).toHaveLength(1);
   });
 
-  test("runs the script of this repository and ships what that writes", () => {
-    const command = commands(build).find((each) => each.startsWith("bun .ci/"));
-    expect(command).toBe("bun .ci/build.ts");
-    const script = readFileSync(join(root, ".ci/build.ts"), "utf8");
-    const [, outfile = ""] = /outfile: \{ type: "string", default: "([^"]+)" \}/.exec(script) ?? [];
+  test("runs the scripts of this repository and ships what they write", () => {
+    const scripts = commands(build).filter((each) => each.startsWith("bun .ci/"));
+    expect(scripts).toEqual(["bun .ci/build.ts", "bun .ci/notices.ts"]);
     const [folder = ""] = only(build, "WORKDIR");
-    const program = dockerfile.getCOPYs().find((copy) => copy.getFromFlag() !== null);
-    expect(program?.getFromFlag()?.getValue()).toBe("build");
-    const [source, target] = program?.getArguments().map((each) => each.getValue()) ?? [];
-    expect(source).toBe(join(folder, outfile));
-    expect(target).toBe("/usr/local/bin/llm-backend");
+    const written = scripts.map((command) => {
+      const script = readFileSync(join(root, command.replace("bun ", "")), "utf8");
+      return /outfile: \{ type: "string", default: "([^"]+)" \}/.exec(script)?.[1] ?? "";
+    });
+    const shipped = dockerfile
+      .getCOPYs()
+      .filter((copy) => copy.getFromFlag()?.getValue() === "build")
+      .map((copy) => copy.getArguments().map((each) => each.getValue()));
+    expect(shipped).toEqual([
+      [join(folder, written[0] ?? ""), "/usr/local/bin/llm-backend"],
+      [join(folder, written[1] ?? ""), "/usr/share/doc/llm-backend/"],
+    ]);
   });
 
   test("copies what there is, and the ignore list lets it through", () => {
@@ -173,4 +180,19 @@ describe("the image", () => {
       "apt-get install --yes --no-install-recommends ca-certificates",
     );
   });
+});
+
+test("the licences of what is inside go with it", async () => {
+  const outfile = join(tmpdir(), `notices-${process.pid}.txt`);
+  const child = Bun.spawn([process.execPath, ".ci/notices.ts", "--outfile", outfile], {
+    cwd: root,
+  });
+  expect(await child.exited).toBe(0);
+  const notices = readFileSync(outfile, "utf8");
+  rmSync(outfile);
+  const { dependencies, devDependencies } = manifest;
+  for (const name of Object.keys(dependencies)) expect(notices).toContain(`\n${name} `);
+  // Swagger UI's Apache licence asks for its NOTICE, whichever file it is in.
+  expect(notices).toContain("SmartBear Software");
+  for (const name of Object.keys(devDependencies)) expect(notices).not.toContain(`\n${name} `);
 });
