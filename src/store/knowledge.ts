@@ -47,6 +47,12 @@ export interface Document extends NewDocument {
   readonly chunkCount: number;
 }
 
+/** What is known of a document once all of it was read. */
+export interface DocumentEnd {
+  /** What its content turned out to be: a lower-case extension without the dot. */
+  readonly fileType: string;
+}
+
 /** Where an interrupted ingestion stands: chunks that are stored already, and the last of them. */
 export interface StoredProgress {
   readonly chunkCount: number;
@@ -65,49 +71,6 @@ export interface Purged {
   readonly documentIds: readonly string[];
   /** Whether there was anything to remove. */
   readonly more: boolean;
-}
-
-export interface QueryTerm {
-  readonly text: string;
-  /** How often the question has it. */
-  readonly count: number;
-  /** Whether it stands for every term that begins with it. */
-  readonly prefix: boolean;
-}
-
-export interface SearchRequest {
-  /** What the full-text search looks for; empty: there is none. */
-  readonly terms: readonly QueryTerm[];
-  /** What the vector search looks for, of unit length; undefined: there is none. */
-  readonly vector: Float32Array | undefined;
-  /** Candidates that each of the two searches may bring. */
-  readonly limit: number;
-}
-
-/**
- * What the two searches found, joined: each chunk once, with both scores, whichever search brought
- * it. A score is NaN where that search was not asked for.
- */
-export interface SearchCandidates {
-  /** The engine's numbers of the chunks, for `hits`. */
-  readonly chunks: Float64Array;
-  /** BM25 over this knowledge base alone; 0 where no term occurs. */
-  readonly bm25: Float64Array;
-  /** The cosine of the angle between the question's vector and the chunk's, -1 to 1. */
-  readonly cosine: Float64Array;
-}
-
-/** A chunk with its document, as it is shown. */
-export interface StoredHit {
-  /** The number that it was asked for by. */
-  readonly chunk: number;
-  readonly chunkId: string;
-  readonly chunkIndex: number;
-  readonly content: string;
-  readonly headings: readonly string[];
-  readonly page: number | null;
-  readonly documentId: string;
-  readonly documentName: string;
 }
 
 export interface KnowledgeStore {
@@ -137,14 +100,14 @@ export interface KnowledgeStore {
 
   progress(documentId: string): Promise<StoredProgress>;
   /**
-   * Adds the next chunks of a `processing` document. `last` makes it `ready` and lets it be found,
-   * whole, in the same transaction. Answers false, and stores nothing, when the document is gone or
+   * Adds the next chunks of a `processing` document. With `end`, they are the last: it becomes `ready`
+   * and can be found, whole, in the same transaction. Answers false, and stores nothing, when the document is gone or
    * not `processing`, or when the first chunk's index is not the number of chunks that are stored:
    * somebody else takes the document in. The slice's buffers are empty afterwards.
    *
    * @throws Error when the vectors do not fit the knowledge base.
    */
-  addSlice(documentId: string, slice: PackedSlice, last: boolean): Promise<boolean>;
+  addSlice(documentId: string, slice: PackedSlice, end: DocumentEnd | undefined): Promise<boolean>;
   /** Removes the newest chunks of a document that is `processing`; answers whether more are left. */
   discardSlice(documentId: string): Promise<boolean>;
   /** Does nothing unless the document is `processing` and without chunks. */
@@ -157,9 +120,4 @@ export interface KnowledgeStore {
 
   /** One short step of removing what was deleted. */
   purge(): Promise<Purged>;
-
-  /** Candidates of both searches, unordered; undefined when the knowledge base is gone. */
-  search(knowledgeBaseId: string, request: SearchRequest): Promise<SearchCandidates | undefined>;
-  /** In the order asked for, without those that were deleted meanwhile. */
-  hits(chunks: readonly number[]): Promise<StoredHit[]>;
 }

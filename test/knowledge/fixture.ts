@@ -1,8 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KnowledgeStore } from "../../src/store/knowledge.ts";
+import type { SearchStore } from "../../src/store/search.ts";
 import type { Chunk } from "../../src/store/slice.ts";
-import { openSqliteStore } from "../../src/store/sqlite/index.ts";
+import { openDatabase, queries } from "../../src/store/sqlite/connection.ts";
+import { createKnowledgeStore } from "../../src/store/sqlite/knowledge.ts";
+import { openSqliteSearch } from "../../src/store/sqlite/search-store.ts";
+import { placeVectorExtension } from "../../src/store/sqlite/vector-extension.ts";
+import { startWriter } from "../../src/store/sqlite/writer.ts";
 
 /** A folder for one test's database; removed by `using`. */
 export class TemporaryFolder implements Disposable {
@@ -17,8 +23,31 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
-export const openStore = (path: string) =>
-  openSqliteStore({ path, maxOpenConns: 10, maxIdleConns: 5, connMaxLifetime: 300 });
+export interface OpenStore {
+  readonly knowledge: KnowledgeStore;
+  /** The part that searches, in this very thread. */
+  readonly search: SearchStore;
+  /** Ends the writing thread wherever it is, as the end of the process would. */
+  crash(): Promise<void>;
+}
+
+/** Opens the store for knowledge bases of the user 1. */
+export async function openStore(path: string): Promise<OpenStore> {
+  const config = { path, maxOpenConns: 10, maxIdleConns: 5, connMaxLifetime: 300 };
+  const writer = await startWriter({ path, vectorExtension: placeVectorExtension(path) });
+  await writer.call("insertUser", [{ id: 1, username: "u", passwordHash: "h", createdTime: 1 }]);
+  const reader = openDatabase({ path, readonly: true });
+  const search = openSqliteSearch(config);
+  return {
+    knowledge: createKnowledgeStore(queries(reader), writer),
+    search,
+    async crash() {
+      await writer.close();
+      await search.close();
+      reader.close();
+    },
+  };
+}
 
 /** A chunk whose terms are the words of its content. */
 export function chunkOf(content: string, index = 0): Chunk {

@@ -1,10 +1,9 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Store } from "../../src/store/index.ts";
 import { packSlice } from "../../src/store/slice.ts";
 import { checkKnowledge } from "../../src/store/sqlite/knowledge-check.ts";
-import { chunkOf, openStore, TemporaryFolder, vectorOf } from "./fixture.ts";
+import { chunkOf, type OpenStore, openStore, TemporaryFolder, vectorOf } from "./fixture.ts";
 
 const dimensions = 4;
 
@@ -24,7 +23,7 @@ const clone = (model: Model): Model => structuredClone(model);
 
 /** One change of the store, and what it means. */
 interface Change {
-  run(store: Store): Promise<unknown>;
+  run(store: OpenStore): Promise<unknown>;
   apply(model: Model): void;
 }
 
@@ -141,10 +140,10 @@ function toDocumentChange(
       const chunks = Array.from({ length: command.chunks }, (_, at) =>
         chunkOf("word", document.chunks + at),
       );
+      const end = command.last ? { fileType: "txt" } : undefined;
       const vectors = chunks.map((_, at) => vectorOf(dimensions, at));
       return {
-        run: (store) =>
-          store.knowledge.addSlice(id, packSlice(chunks, vectors, dimensions), command.last),
+        run: (store) => store.knowledge.addSlice(id, packSlice(chunks, vectors, dimensions), end),
         apply(after) {
           if (!processing) return;
           const status = command.last ? "ready" : "processing";
@@ -158,17 +157,17 @@ function toDocumentChange(
 }
 
 /** What the store shows, in the shape of the model, and what a search finds. */
-async function observe(store: Store, known: Iterable<string>) {
+async function observe(store: OpenStore, known: Iterable<string>) {
   const knowledgeBases: string[] = [];
   const documents: Record<string, ModelDocument> = {};
   const found: Record<string, number[]> = {};
   for (const id of known) {
-    const candidates = await store.knowledge.search(id, {
+    const candidates = await store.search.search(id, {
       terms: [{ text: "word", count: 1, prefix: false }],
       vector: undefined,
       limit: 10_000,
     });
-    const vectors = await store.knowledge.search(id, {
+    const vectors = await store.search.search(id, {
       terms: [],
       vector: vectorOf(dimensions, 0, 0.1),
       limit: 4096,
@@ -178,7 +177,7 @@ async function observe(store: Store, known: Iterable<string>) {
     );
     if (candidates === undefined || vectors === undefined) continue;
     knowledgeBases.push(id);
-    const hits = await store.knowledge.hits([...candidates.chunks]);
+    const hits = await store.search.passages([...candidates.chunks]);
     found[id] = [candidates.chunks.length, hits.length, vectors.chunks.length];
     for (const document of await store.knowledge.documents(id)) {
       const { chunkCount } = await store.knowledge.progress(document.id);
@@ -227,7 +226,6 @@ test("no crash and no order of deletions leaves a piece of a document behind", a
       async (steps) => {
         using folder = new TemporaryFolder();
         let store = await openStore(folder.database);
-        await store.users.insert({ id: 1, username: "u", passwordHash: "h", createdTime: 1 });
         let model: Model = { knowledgeBases: new Set(), documents: new Map() };
         const known = new Set<string>();
         const setUp: [Command, "none"][] = [
@@ -247,7 +245,7 @@ test("no crash and no order of deletions leaves a piece of a document behind", a
           if (when === "none") continue;
           // Ends the writing thread wherever it is.
           const inFlight = when === "during" ? change.run(store).catch(() => {}) : undefined;
-          await store.close();
+          await store.crash();
           await inFlight;
           expect(faults(folder)).toEqual([]);
           store = await openStore(folder.database);
@@ -260,7 +258,7 @@ test("no crash and no order of deletions leaves a piece of a document behind", a
         expect(await observe(store, known)).toEqual(expected(model, known));
         for (const id of model.knowledgeBases) await store.knowledge.deleteKnowledgeBase(id, 1);
         while ((await store.knowledge.purge()).more);
-        await store.close();
+        await store.crash();
         expect(faults(folder)).toEqual([]);
         const database = new Database(folder.database, { readonly: true });
         for (const table of [

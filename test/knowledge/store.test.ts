@@ -1,16 +1,12 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import type { KnowledgeStore } from "../../src/store/knowledge.ts";
+import type { SearchStore } from "../../src/store/search.ts";
 import { packSlice } from "../../src/store/slice.ts";
 import { chunkOf, openStore, TemporaryFolder, vectorOf } from "./fixture.ts";
 
 const dimensions = 8;
-
-async function storeWithUser(folder: TemporaryFolder) {
-  const store = await openStore(folder.database);
-  await store.users.insert({ id: 1, username: "u", passwordHash: "h", createdTime: 1 });
-  return store;
-}
+const end = { fileType: "txt" };
 
 async function newKnowledgeBase(knowledge: KnowledgeStore): Promise<string> {
   const id = Bun.randomUUIDv7();
@@ -51,88 +47,88 @@ async function addDocument(
     contents.map((_, at) => vectorOf(dimensions, at)),
     dimensions,
   );
-  expect(await knowledge.addSlice(id, slice, true)).toBe(true);
+  expect(await knowledge.addSlice(id, slice, end)).toBe(true);
   return id;
 }
 
 const query = (words: string) =>
   words.split(" ").map((text) => ({ text, count: 1, prefix: false }));
 
-async function keywordSearch(knowledge: KnowledgeStore, id: string, words: string) {
-  const found = await knowledge.search(id, { terms: query(words), vector: undefined, limit: 10 });
+async function keywordSearch(search: SearchStore, id: string, words: string) {
+  const found = await search.search(id, { terms: query(words), vector: undefined, limit: 10 });
   if (found === undefined) throw new Error("the knowledge base is gone");
   const ranked = [...found.chunks]
     .map((chunk, at) => ({ chunk, score: found.bm25[at] ?? 0 }))
     .sort((a, b) => b.score - a.score);
-  const hits = await knowledge.hits(ranked.map(({ chunk }) => chunk));
+  const hits = await search.passages(ranked.map(({ chunk }) => chunk));
   return hits.map((hit, at) => ({ content: hit.content, score: ranked[at]?.score }));
 }
 
 test("a document is found, whole, once its last slice is stored, and not before", async () => {
   using folder = new TemporaryFolder();
-  const store = await storeWithUser(folder);
-  const { knowledge } = store;
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
   const kb = await newKnowledgeBase(knowledge);
   const id = await newDocument(knowledge, kb);
   const slice = (content: string, index: number) =>
     packSlice([chunkOf(content, index)], [vectorOf(dimensions, index)], dimensions);
 
-  expect(await knowledge.addSlice(id, slice("red apple", 0), false)).toBe(true);
-  expect(await keywordSearch(knowledge, kb, "apple")).toEqual([]);
+  expect(await knowledge.addSlice(id, slice("red apple", 0), undefined)).toBe(true);
+  expect(await keywordSearch(search, kb, "apple")).toEqual([]);
   expect(await knowledge.progress(id)).toEqual({
     chunkCount: 1,
     last: { content: "red apple", end: 9 },
   });
   expect(await knowledge.documents(kb)).toMatchObject([{ status: "processing", chunkCount: 0 }]);
 
-  expect(await knowledge.addSlice(id, slice("green apple", 1), true)).toBe(true);
-  const found = await keywordSearch(knowledge, kb, "apple");
+  expect(await knowledge.addSlice(id, slice("green apple", 1), end)).toBe(true);
+  const found = await keywordSearch(search, kb, "apple");
   expect(found.map(({ content }) => content).sort()).toEqual(["green apple", "red apple"]);
   expect(await knowledge.documents(kb)).toMatchObject([{ status: "ready", chunkCount: 2 }]);
-  expect(await knowledge.addSlice(id, slice("late", 2), true)).toBe(false);
-  await store.close();
+  expect(await knowledge.addSlice(id, slice("late", 2), end)).toBe(false);
+  await store.crash();
 });
 
 test("what one knowledge base holds changes no score in another", async () => {
   using folder = new TemporaryFolder();
-  const store = await storeWithUser(folder);
-  const { knowledge } = store;
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
   const mine = await newKnowledgeBase(knowledge);
   await addDocument(knowledge, mine, ["red apple", "green apple tree", "stone"]);
-  const before = await keywordSearch(knowledge, mine, "apple tree");
+  const before = await keywordSearch(search, mine, "apple tree");
 
   const other = await newKnowledgeBase(knowledge);
   await addDocument(knowledge, other, ["tree tree tree", "tree house", "apple"]);
-  expect(await keywordSearch(knowledge, mine, "apple tree")).toEqual(before);
+  expect(await keywordSearch(search, mine, "apple tree")).toEqual(before);
   expect(before.map(({ content }) => content)).toEqual(["green apple tree", "red apple"]);
-  await store.close();
+  await store.crash();
 });
 
 test("both searches bring candidates, and each gets both scores", async () => {
   using folder = new TemporaryFolder();
-  const store = await storeWithUser(folder);
-  const { knowledge } = store;
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
   const kb = await newKnowledgeBase(knowledge);
   await addDocument(knowledge, kb, ["alpha", "beta", "gamma", "delta"]);
-  const found = await knowledge.search(kb, {
+  const found = await search.search(kb, {
     terms: query("alpha"),
     vector: vectorOf(dimensions, 1, 0.1),
     limit: 1,
   });
-  const hits = await knowledge.hits([...(found?.chunks ?? [])]);
+  const hits = await search.passages([...(found?.chunks ?? [])]);
   const at = (content: string) => hits.findIndex((hit) => hit.content === content);
   expect(hits.map((hit) => hit.content).sort()).toEqual(["alpha", "beta"]);
   expect(found?.bm25[at("alpha")]).toBeGreaterThan(0);
   expect(found?.bm25[at("beta")]).toBe(0);
   expect(found?.cosine[at("beta")]).toBeCloseTo(vectorOf(dimensions, 1, 0.1)[1] ?? 0, 5);
   expect(found?.cosine[at("alpha")]).toBeCloseTo(vectorOf(dimensions, 1, 0.1)[0] ?? 0, 5);
-  await store.close();
+  await store.crash();
 });
 
 test("hidden vectors never crowd out those that can be seen", async () => {
   using folder = new TemporaryFolder();
-  const store = await storeWithUser(folder);
-  const { knowledge } = store;
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
   const kb = await newKnowledgeBase(knowledge);
   await addDocument(knowledge, kb, ["far"]);
   const growing = await newDocument(knowledge, kb);
@@ -144,34 +140,34 @@ test("hidden vectors never crowd out those that can be seen", async () => {
       chunks.map(() => near),
       dimensions,
     );
-    expect(await knowledge.addSlice(growing, packed, false)).toBe(true);
-    const found = await knowledge.search(kb, { terms: [], vector: near, limit: 5 });
-    const hits = await knowledge.hits([...(found?.chunks ?? [])]);
+    expect(await knowledge.addSlice(growing, packed, undefined)).toBe(true);
+    const found = await search.search(kb, { terms: [], vector: near, limit: 5 });
+    const hits = await search.passages([...(found?.chunks ?? [])]);
     expect(hits.map(({ content }) => content)).toEqual(["far"]);
   }
-  await store.close();
+  await store.crash();
 });
 
 test("a deleted document and a deleted knowledge base are gone at once", async () => {
   using folder = new TemporaryFolder();
-  const store = await storeWithUser(folder);
-  const { knowledge } = store;
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
   const kb = await newKnowledgeBase(knowledge);
   const first = await addDocument(knowledge, kb, ["red apple"]);
   await addDocument(knowledge, kb, ["green apple"]);
-  expect(await keywordSearch(knowledge, kb, "apple")).toHaveLength(2);
+  expect(await keywordSearch(search, kb, "apple")).toHaveLength(2);
 
   expect(await knowledge.deleteDocument(first, Bun.randomUUIDv7())).toBe(false);
   expect(await knowledge.deleteDocument(first, kb)).toBe(true);
   expect(await knowledge.deleteDocument(first, kb)).toBe(false);
-  expect(await keywordSearch(knowledge, kb, "apple")).toMatchObject([{ content: "green apple" }]);
+  expect(await keywordSearch(search, kb, "apple")).toMatchObject([{ content: "green apple" }]);
   expect(await knowledge.documents(kb)).toHaveLength(1);
   expect(await knowledge.findDocument(first)).toBeUndefined();
 
   expect(await knowledge.deleteKnowledgeBase(kb, 2)).toBe(false);
   expect(await knowledge.deleteKnowledgeBase(kb, 1)).toBe(true);
   expect(await knowledge.findKnowledgeBase(kb)).toBeUndefined();
-  expect(await knowledge.search(kb, { terms: [], vector: undefined, limit: 1 })).toBeUndefined();
+  expect(await search.search(kb, { terms: [], vector: undefined, limit: 1 })).toBeUndefined();
   expect(await knowledge.documents(kb)).toEqual([]);
 
   const removed: string[] = [];
@@ -181,7 +177,7 @@ test("a deleted document and a deleted knowledge base are gone at once", async (
     more = purged.more;
   }
   expect(removed).toHaveLength(2);
-  await store.close();
+  await store.crash();
   const database = new Database(folder.database);
   for (const table of ["knowledge_bases", "search_indexes", "documents", "slices", "chunks"]) {
     expect(database.query(`SELECT * FROM ${table}`).all()).toEqual([]);
@@ -191,17 +187,17 @@ test("a deleted document and a deleted knowledge base are gone at once", async (
 
 test("a term that the index cannot hold is not searched for", async () => {
   using folder = new TemporaryFolder();
-  const store = await storeWithUser(folder);
-  const { knowledge } = store;
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
   const kb = await newKnowledgeBase(knowledge);
   await addDocument(knowledge, kb, ["apple"]);
   for (const text of ['"', "a b", "NEAR(", "\u0000", "", "a*", "apple OR", "\ud800"]) {
-    const found = await knowledge.search(kb, {
+    const found = await search.search(kb, {
       terms: [{ text, count: 1, prefix: false }],
       vector: undefined,
       limit: 5,
     });
     expect([...(found?.chunks ?? [])]).toEqual([]);
   }
-  await store.close();
+  await store.crash();
 });

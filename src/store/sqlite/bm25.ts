@@ -1,4 +1,4 @@
-import type { QueryTerm } from "../knowledge.ts";
+import type { QueryTerm } from "../search.ts";
 import { frequencyLevels, termQueries } from "./full-text.ts";
 import type { SearchImage } from "./search-image.ts";
 

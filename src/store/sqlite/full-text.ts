@@ -1,4 +1,4 @@
-import type { QueryTerm } from "../knowledge.ts";
+import type { QueryTerm } from "../search.ts";
 import type { StoredChunk } from "../slice.ts";
 
 /**

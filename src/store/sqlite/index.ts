@@ -6,14 +6,13 @@ import type { Store } from "../index.ts";
 import { openDatabase, queries } from "./connection.ts";
 import { createConversationStore } from "./conversations.ts";
 import { createKnowledgeStore } from "./knowledge.ts";
-import { startSearchWorker } from "./search-client.ts";
 import { createUserStore } from "./users.ts";
 import { placeVectorExtension } from "./vector-extension.ts";
 import { startWriter } from "./writer.ts";
 
 /**
  * Opens the database, creating and migrating it as needed. Reads run where they are called, writes in
- * a thread of their own, one after another, searches in another.
+ * a thread of their own, one after another.
  *
  * @throws StartError that says why the database cannot be used: newer than this program, not one at
  *   all, not open to this user.
@@ -29,17 +28,15 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
     },
   );
   await writer.call("interruptAnswers", []);
-  const searcher = await startSearchWorker({ path: config.path, vectorExtension });
   const reader = openDatabase({ path: config.path, readonly: true });
   const db = queries(reader);
   return {
     users: createUserStore(db, writer),
     conversations: createConversationStore(db, writer),
-    knowledge: createKnowledgeStore(db, writer, searcher),
-    threads: { writer: () => writer.alive, search: () => searcher.alive },
+    knowledge: createKnowledgeStore(db, writer),
+    threads: { writer: () => writer.alive },
     checkWritable: () => writer.call("checkWritable", []),
     async close() {
-      await searcher.close();
       await writer.close();
       reader.close();
     },

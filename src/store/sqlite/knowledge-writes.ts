@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { and, desc, eq, sql } from "drizzle-orm";
-import type { DocumentError, KnowledgeBase, NewDocument } from "../knowledge.ts";
+import type { DocumentEnd, DocumentError, KnowledgeBase, NewDocument } from "../knowledge.ts";
 import { type PackedSlice, unpackSlice } from "../slice.ts";
 import type { Drizzle } from "./connection.ts";
 import { indexedText } from "./full-text.ts";
@@ -64,14 +64,19 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
   }
 
   /** Lets the whole document be found. */
-  function publish(documentNumber: number, indexNumber: number, version: number): void {
+  function publish(
+    documentNumber: number,
+    indexNumber: number,
+    version: number,
+    end: DocumentEnd,
+  ): void {
     db.update(slices)
       .set({ visible: true, changed: version })
       .where(eq(slices.documentNumber, documentNumber))
       .run();
     const chunkCount = storedChunks(documentNumber);
     db.update(documents)
-      .set({ status: "ready", chunkCount })
+      .set({ status: "ready", chunkCount, fileType: end.fileType })
       .where(eq(documents.number, documentNumber))
       .run();
     db.update(searchIndexes)
@@ -99,7 +104,7 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
       return true;
     },
 
-    addSlice: (documentId: string, packed: PackedSlice, last: boolean): boolean => {
+    addSlice: (documentId: string, packed: PackedSlice, end: DocumentEnd | undefined): boolean => {
       const document = processingDocument.get({ id: documentId });
       if (document === undefined) return false;
       const index = liveIndex.get({ knowledgeBaseId: document.knowledgeBaseId });
@@ -145,7 +150,7 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
         .set({ allocated: index.allocated + slice.chunks.length, version })
         .where(eq(searchIndexes.number, index.number))
         .run();
-      if (last) publish(document.number, index.number, version);
+      if (end !== undefined) publish(document.number, index.number, version, end);
       return true;
     },
 

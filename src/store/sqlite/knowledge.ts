@@ -3,7 +3,6 @@ import { isErrorCode } from "../../errors.ts";
 import type { Document, KnowledgeStore } from "../knowledge.ts";
 import type { Drizzle } from "./connection.ts";
 import { chunks, documents, knowledgeBases, searchIndexes, slices } from "./schema.ts";
-import type { SearchWorker } from "./search-client.ts";
 import type { Writer } from "./writer.ts";
 
 const placeholder = sql.placeholder;
@@ -16,11 +15,7 @@ function toDocument(row: typeof documents.$inferSelect): Document {
   return { ...document, status, error };
 }
 
-export function createKnowledgeStore(
-  db: Drizzle,
-  writer: Writer,
-  searcher: SearchWorker,
-): KnowledgeStore {
+export function createKnowledgeStore(db: Drizzle, writer: Writer): KnowledgeStore {
   const { deleted: _, ...knowledgeBaseColumns } = getTableColumns(knowledgeBases);
   const selectKnowledgeBase = () =>
     db
@@ -76,26 +71,6 @@ export function createKnowledgeStore(
     .from(chunks)
     .where(eq(chunks.number, placeholder("number")))
     .prepare();
-  const hitByNumber = db
-    .select({
-      chunk: chunks.number,
-      chunkId: chunks.id,
-      chunkIndex: chunks.chunkIndex,
-      content: chunks.content,
-      headings: chunks.headings,
-      page: chunks.page,
-      documentId: documents.id,
-      documentName: documents.name,
-    })
-    .from(chunks)
-    .innerJoin(documents, eq(documents.number, chunks.documentNumber))
-    .innerJoin(
-      knowledgeBases,
-      and(eq(knowledgeBases.id, documents.knowledgeBaseId), eq(knowledgeBases.deleted, false)),
-    )
-    .where(and(eq(chunks.number, placeholder("number")), eq(documents.status, "ready")))
-    .prepare();
-
   return {
     insertKnowledgeBase: (knowledgeBase) => writer.call("insertKnowledgeBase", [knowledgeBase]),
     findKnowledgeBase: async (id) => knowledgeBaseById.get({ id }),
@@ -119,8 +94,8 @@ export function createKnowledgeStore(
       const number = newest === undefined ? -1 : newest.first + newest.count - 1;
       return { chunkCount, last: chunkEnd.get({ number }) };
     },
-    addSlice: (documentId, slice, last) =>
-      writer.call("addSlice", [documentId, slice, last], [slice.chunks, slice.vectors]),
+    addSlice: (documentId, slice, end) =>
+      writer.call("addSlice", [documentId, slice, end], [slice.chunks, slice.vectors]),
     discardSlice: (documentId) => writer.call("discardSlice", [documentId]),
     failDocument: (documentId, error) => writer.call("failDocument", [documentId, error]),
 
@@ -128,12 +103,5 @@ export function createKnowledgeStore(
     saveEmbeddings: (embeddings) => writer.call("saveEmbeddings", [embeddings]),
 
     purge: () => writer.call("purge", []),
-
-    search: (knowledgeBaseId, request) => searcher.call("search", [knowledgeBaseId, request]),
-    hits: async (numbers) =>
-      numbers.flatMap((number) => {
-        const hit = hitByNumber.get({ number });
-        return hit === undefined ? [] : [{ ...hit, headings: hit.headings ?? [] }];
-      }),
   };
 }

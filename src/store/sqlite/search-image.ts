@@ -6,6 +6,8 @@ export interface SliceRow {
   readonly lengths: Uint8Array;
 }
 
+let lastVersion = 0;
+
 interface Extent {
   /** Offset of the first chunk in the index. */
   readonly first: number;
@@ -25,6 +27,8 @@ export class SearchImage {
   private readonly byFirst = new Map<number, Extent>();
   private room = new Uint32Array(1024);
 
+  /** Another one, that no other image ever had, after every change of what can be seen. */
+  version = 0;
   /** Chunks in the image, seen or not. */
   size = 0;
   /** Chunks that can be seen. */
@@ -78,12 +82,14 @@ export class SearchImage {
     return this.base + extent.first + position - extent.position;
   }
 
-  /** The numbers of all chunks that can be seen. */
-  *visibleNumbers(): Generator<number> {
+  /** The numbers of all chunks that can be seen, ascending. */
+  visibleNumbers(): number[] {
+    const numbers: number[] = [];
     for (const extent of this.extents) {
       if (!extent.visible) continue;
-      for (let at = 0; at < extent.count; at += 1) yield this.base + extent.first + at;
+      for (let at = 0; at < extent.count; at += 1) numbers.push(this.base + extent.first + at);
     }
+    return numbers;
   }
 
   /** The index of the last extent from `from` on that passes, when all that pass come first. */
@@ -119,6 +125,8 @@ export class SearchImage {
   private show(extent: Extent, visible: boolean): void {
     const sign = visible ? 1 : -1;
     extent.visible = visible;
+    lastVersion += 1;
+    this.version = lastVersion;
     this.visibleChunks += sign * extent.count;
     for (let at = 0; at < extent.count; at += 1) {
       this.visibleLength += sign * (this.room[extent.position + at] ?? 0);

@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { SearchCandidates, SearchRequest } from "../knowledge.ts";
+import type { SearchCandidates, SearchRequest } from "../search.ts";
 import { bm25Scores } from "./bm25.ts";
 import { chunksPerIndex } from "./knowledge-writes.ts";
 import { SearchImage, type SliceRow } from "./search-image.ts";
@@ -104,7 +104,7 @@ export function createSearch(database: Database) {
     const hidden = image.size - image.visibleChunks;
     // The hidden ones may all be nearer than the first that can be seen.
     if (count + hidden > reads.mostNeighbours) {
-      return reads.nearestAmong(vector, count, index.number, [...image.visibleNumbers()]);
+      return reads.nearestAmong(vector, count, index.number, image.visibleNumbers());
     }
     return reads
       .nearest(vector, count + hidden, index.number)
@@ -135,15 +135,29 @@ export function createSearch(database: Database) {
         ? Number.NaN
         : (cosines.get(chunk) ?? vectorsOf(index.dimensions).cosine(vector, chunk)),
     );
-    return { chunks, bm25, cosine };
+    return { version: `${index.number}.${image.version}`, chunks, bm25, cosine };
+  }
+
+  /** Numbers of chunks that can be found, taken evenly. */
+  function sample(knowledgeBaseId: string, count: number): number[] {
+    const index = findIndex.get(knowledgeBaseId);
+    if (index === null) return [];
+    const visible = imageOf(index).visibleNumbers();
+    const stride = Math.max(1, index.visibleChunks / count);
+    const taken: number[] = [];
+    for (const [at, number] of visible.entries()) {
+      if (at >= taken.length * stride) taken.push(number);
+    }
+    return taken;
   }
 
   // One snapshot: what one statement sees, the next sees too.
-  const snapshot = database.transaction(search);
+  const searchSnapshot = database.transaction(search);
+  const sampleSnapshot = database.transaction(sample);
   return {
     search: (knowledgeBaseId: string, request: SearchRequest) =>
-      snapshot.deferred(knowledgeBaseId, request),
+      searchSnapshot.deferred(knowledgeBaseId, request),
+    sample: (knowledgeBaseId: string, count: number) =>
+      sampleSnapshot.deferred(knowledgeBaseId, count),
   };
 }
-
-export type Search = ReturnType<typeof createSearch>;
