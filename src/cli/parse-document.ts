@@ -4,10 +4,13 @@ import { AppError } from "../errors.ts";
 import { tooComplex } from "../rag/parse/budget.ts";
 import type { Block } from "../rag/parse/document.ts";
 import { readDocument } from "../rag/parse/index.ts";
+import { limitMemory } from "../rag/parse/memory-limit.ts";
 import { fileSource } from "../rag/parse/source.ts";
 import { exitCode } from "./usage.ts";
 
 const batchLength = 65_536;
+/** What comes out is at most so many times what went in: markers of many small blocks. */
+const maxGrowth = 8;
 
 /** Collects lines of JSON and writes them to standard output, which is a file. */
 class LineWriter {
@@ -50,18 +53,20 @@ function forbidNetwork(): void {
  * line is a block; the last one is `{"summary": …}`, or `{"error": {code, parameters, cause}}`.
  *
  * @param args the extension that the document's name claims; the bytes that its compressed parts may
- *   unfold to
+ *   unfold to; the resident bytes that this process may hold
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const [claimedExtension = "", maxDecompressed = ""] = args;
+  const [claimedExtension = "", maxDecompressed = "", maxMemory = ""] = args;
   const maxDecompressedBytes = Number(maxDecompressed);
+  await limitMemory(Number(maxMemory));
   // Whoever waits for a token goes before whoever waits for a document.
   setPriority(10);
   forbidNetwork();
-  const output = new LineWriter(2 * maxDecompressedBytes);
+  const source = fileSource(0);
+  const output = new LineWriter(2 * maxDecompressedBytes + maxGrowth * source.size);
   try {
     const sink = (block: Block) => output.write(block);
-    const summary = await readDocument(fileSource(0), {
+    const summary = await readDocument(source, {
       claimedExtension,
       maxDecompressedBytes,
       sink,

@@ -20,8 +20,13 @@ export class Budget {
 
   /** @throws AppError `document_too_complex` when the bytes together are over the ceiling. */
   spend(bytes: number): void {
+    this.check(bytes);
     this.spent += bytes;
-    if (this.spent > this.maxDecompressedBytes) {
+  }
+
+  /** Whether so many bytes could be spent, thrown as `spend` does. */
+  check(bytes: number): void {
+    if (this.spent + bytes > this.maxDecompressedBytes) {
       throw tooComplex("decompressed_size", this.maxDecompressedBytes);
     }
   }

@@ -6,7 +6,6 @@ import { tooComplex } from "./budget.ts";
 import type { Block, DocumentParser, ParsedDocument, ParseLimits } from "./document.ts";
 import { claimedExtension } from "./file-types.ts";
 import type { DocumentSummary } from "./index.ts";
-import { watchMemory } from "./memory-watch.ts";
 import { Spool } from "./spool.ts";
 
 const defaultMaxDecompressedBytes = 536_870_912;
@@ -117,7 +116,8 @@ class ProcessDocumentParser implements DocumentParser {
     const { timeoutSeconds, memoryBytes } = this.limits;
     const maxDecompressedBytes = this.limits.maxDecompressedBytes ?? defaultMaxDecompressedBytes;
     signal.throwIfAborted();
-    const child = Bun.spawn(command([claimed, String(maxDecompressedBytes)]), {
+    const args = [claimed, String(maxDecompressedBytes), String(memoryBytes)];
+    const child = Bun.spawn(command(args), {
       stdin: input,
       stdout: spool.descriptor,
       stderr: "ignore",
@@ -136,18 +136,14 @@ class ProcessDocumentParser implements DocumentParser {
       () => kill(tooComplex("time", timeoutSeconds)),
       timeoutSeconds * 1000,
     );
-    const endWatch = watchMemory(child.pid, memoryBytes, () =>
-      kill(tooComplex("memory", memoryBytes)),
-    );
     try {
       await child.exited;
     } finally {
       clearTimeout(deadline);
-      endWatch();
       signal.removeEventListener("abort", onAbort);
     }
     if (verdict !== undefined) throw verdict;
-    // Killed by the system, or by the engine because it found no memory.
+    // It kills itself over its ceiling; the system and the engine do when they find no memory.
     if (child.signalCode) {
       throw tooComplex(
         "memory",
@@ -185,8 +181,8 @@ async function openDocument(spool: Spool): Promise<ParsedDocument> {
 /**
  * A parser that reads each document in a process of its own, started from this program's binary or
  * source with nothing in its environment. The process gets the document and a nameless file for
- * what it finds as open descriptors; it is killed at the deadline, over the memory ceiling and on
- * abort. Since its output lies on disk, a document of 100 MB costs this process a few hundred
+ * what it finds as open descriptors; it is killed at the deadline and on abort, and kills itself over
+ * the memory ceiling. Since its output lies on disk, a document of 100 MB costs this process a few hundred
  * kilobytes, a consumer may take its time, and no block is seen of a document that fails later.
  */
 export function createDocumentParser(limits: ParseLimits): DocumentParser {

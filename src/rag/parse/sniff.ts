@@ -69,7 +69,8 @@ function rejectCompoundFile(source: Source, claimed: string): never {
       throw new AppError("document_encrypted");
     }
   }
-  throw new AppError("unsupported_file_type", { type: claimed });
+  const code = typeOfExtension(claimed) ? "file_type_mismatch" : "unsupported_file_type";
+  throw new AppError(code, { type: claimed });
 }
 
 /**

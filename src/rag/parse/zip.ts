@@ -7,6 +7,8 @@ interface Entry {
   readonly method: number;
   readonly encrypted: boolean;
   readonly compressedSize: number;
+  /** As the archive says: what comes out may be more. */
+  readonly unfoldedSize: number;
   readonly headerPosition: number;
 }
 
@@ -93,12 +95,16 @@ function readDirectory(source: Source): Map<string, Entry> {
     const values = [24, 20, 42].map((offset) => data.getUint32(at + offset, true));
     const wanted = values.map((value) => value === 0xffff_ffff);
     const extra = view(directory.subarray(nameEnd, nameEnd + extraLength));
-    const [, compressedSize = 0, headerPosition = 0] = readZip64(extra, { values, wanted });
+    const [unfoldedSize = 0, compressedSize = 0, headerPosition = 0] = readZip64(extra, {
+      values,
+      wanted,
+    });
     const name = decoder.decode(directory.subarray(at + 46, nameEnd)).replaceAll("\\", "/");
     entries.set(name, {
       method: data.getUint16(at + 10, true),
       encrypted: (data.getUint16(at + 8, true) & 1) === 1,
       compressedSize,
+      unfoldedSize,
       headerPosition,
     });
     at = nameEnd + extraLength + data.getUint16(at + 32, true);
@@ -156,6 +162,7 @@ export function openZip(source: Source, budget: Budget): Zip {
     if (entry.method !== 0 && entry.method !== 8) {
       throw unreadable(new Error(`Compression method ${entry.method} is not supported.`));
     }
+    budget.check(entry.unfoldedSize);
     const stored = storedBytes(source, entry);
     try {
       for await (const piece of entry.method === 0 ? stored : inflate(stored)) {

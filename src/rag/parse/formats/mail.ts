@@ -27,8 +27,9 @@ export const readMail: TextReader = async ({ source, writer }) => {
   ];
   writer.paragraph(head.filter((line) => line !== "").join("\n"));
   // A text beside the HTML is the same message made by a machine, often badly.
+  const before = writer.textLength;
   if (mail.html) writeHtml([mail.html], writer, { isPage: false });
-  else if (mail.text) writeText([mail.text], writer);
+  if (mail.text && writer.textLength === before) writeText([mail.text], writer);
   const names = mail.attachments
     .filter((attachment) => !attachment.related && attachment.filename)
     .map((attachment) => attachment.filename);

@@ -21,6 +21,8 @@ const terminalColour = /\x1b\[[0-9;]*[A-Za-z]/g;
 /** What a cell printed or returned as text; pictures and HTML are left out. */
 function outputText(output: Record<string, unknown>): string {
   const data = isRecord(output.data) ? output.data : {};
+  // The text beside a picture is the name of its class.
+  if (Object.keys(data).some((type) => type.startsWith("image/"))) return "";
   const text = joined(output.text) || joined(data["text/plain"]) || joined(output.evalue);
   return text.replace(terminalColour, "");
 }

@@ -39,14 +39,33 @@ function isWrapped(group: readonly string[]): boolean {
   return ended <= inner.length / 2;
 }
 
+/** Lines up to this length that are no sentences share a paragraph, up to that length. */
+const shortLine = 24;
+const shortGroup = 200;
+
+const isShort = (line: string) => line.length <= shortLine && !sentenceEnd.test(line);
+
 function writeGroup(writer: BlockWriter, group: readonly string[]): void {
-  if (isWrapped(group)) writer.paragraph(group.reduce(joinWrapped));
-  else for (const line of group) writer.paragraph(line);
+  if (isWrapped(group)) {
+    writer.paragraph(group.reduce(joinWrapped));
+    return;
+  }
+  let short = "";
+  for (const line of group) {
+    if (isShort(line) && short.length + line.length < shortGroup) {
+      short += `\n${line}`;
+      continue;
+    }
+    writer.paragraph(short);
+    short = isShort(line) ? line : "";
+    if (short === "") writer.paragraph(line);
+  }
+  writer.paragraph(short);
 }
 
 /**
  * Plain text: paragraphs stand between blank lines; within them each line is one of its own, unless
- * all look broken at the same margin. Headings of chapters are recognised in Chinese and English.
+ * all look broken at the same margin or they are very short. Headings of chapters are recognised in Chinese and English.
  */
 export function writeText(pieces: Iterable<string>, writer: BlockWriter): void {
   let group: string[] = [];

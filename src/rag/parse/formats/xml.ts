@@ -8,6 +8,8 @@ import { type Attributes, readXml, xmlEncoding } from "../xml.ts";
 interface Frame {
   readonly name: string;
   readonly attributes: Attributes;
+  /** 1 for the root. */
+  readonly depth: number;
   /** Text of the element, that of inline children included. */
   text: string;
   /** Children that hold nothing but text, until it is known whether text stands beside them. */
@@ -39,6 +41,7 @@ class XmlText {
     this.frames.push({
       name: localName(name),
       attributes,
+      depth: this.frames.length + 1,
       text: "",
       leaves: [],
       hasChildren: false,
@@ -70,16 +73,13 @@ class XmlText {
       const values = Object.entries(frame.attributes)
         .filter(([name]) => !notShown.test(name))
         .map(([name, value]) => `${name} ${value}`);
-      if (!frame.hasChildren && values.length > 0) {
-        this.records.field(frame.name, values.join(", "));
-      }
       if (frame.hasChildren) this.records.end();
+      else this.addLeaf(parent, frame.name, values.join(", "));
     } else if (!parent) this.records.field("", text);
     else if (parent.text.trim() !== "") parent.text += ` ${text} `;
     else {
       const isLabelled = !frame.hasChildren && text.length <= maxLabelled;
-      parent.leaves.push({ name: isLabelled ? frame.name : "", text });
-      if (parent.leaves.length > 100) this.writeLeaves(parent);
+      this.addLeaf(parent, isLabelled ? frame.name : "", text);
     }
   }
 
@@ -88,11 +88,17 @@ class XmlText {
     this.records.end();
   }
 
+  private addLeaf(parent: Frame | undefined, name: string, text: string): void {
+    if (!parent || text === "" || parent.text.trim() !== "") return;
+    parent.leaves.push({ name, text });
+    if (parent.leaves.length > 100) this.writeLeaves(parent);
+  }
+
   private writeLeaves(frame: Frame): void {
     for (const { name, text } of frame.leaves) {
       if (headingName.test(name)) {
         this.records.end();
-        this.writer.heading(Math.min(this.frames.length, 6), text);
+        this.writer.heading(frame.depth, text);
       } else this.records.field(name, text);
     }
     frame.leaves = [];
