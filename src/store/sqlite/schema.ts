@@ -1,5 +1,14 @@
 import { sql } from "drizzle-orm";
-import { blob, index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import {
+  blob,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+} from "drizzle-orm/sqlite-core";
 import type { ErrorParameters } from "../../errors.ts";
 
 /** Ids come from the program; AUTOINCREMENT only remembers the highest ever used. */
@@ -44,6 +53,8 @@ export const messages = sqliteTable(
     status: text("status", { enum: ["complete", "streaming", "interrupted"] }).notNull(),
     finishReason: text("finish_reason"),
     sources: text("sources"),
+    /** See `Message.pieces`. */
+    pieces: text("pieces", { mode: "json" }).$type<readonly number[]>(),
     promptTokens: integer("prompt_tokens"),
     completionTokens: integer("completion_tokens"),
     totalTokens: integer("total_tokens"),
@@ -52,6 +63,27 @@ export const messages = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.conversationId, table.id] }),
     index("messages_streaming").on(table.status).where(sql`status = 'streaming'`),
+  ],
+);
+
+/** What has come of answers that still grow, a row a checkpoint; joined into the message at the end. */
+export const answerParts = sqliteTable(
+  "answer_parts",
+  {
+    conversationId: integer("conversation_id").notNull(),
+    messageId: integer("message_id").notNull(),
+    /** The number of pieces before this part. */
+    firstPiece: integer("first_piece").notNull(),
+    content: text("content").notNull(),
+    reasoning: text("reasoning").notNull(),
+    pieces: text("pieces", { mode: "json" }).$type<readonly number[]>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.conversationId, table.messageId, table.firstPiece] }),
+    foreignKey({
+      columns: [table.conversationId, table.messageId],
+      foreignColumns: [messages.conversationId, messages.id],
+    }).onDelete("cascade"),
   ],
 );
 
