@@ -4,11 +4,6 @@ import { join } from "node:path";
 import { RedisClient, type Subprocess } from "bun";
 import { until } from "./until.ts";
 
-const running = new Set<Subprocess>();
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
-
 export interface RedisOptions {
   readonly password?: string;
   /** Further arguments of `redis-server`, `["--appendonly", "yes"]` for example. */
@@ -23,6 +18,7 @@ export interface RedisOptions {
 export class RedisServer implements AsyncDisposable {
   readonly host = "127.0.0.1";
   private process: Subprocess | undefined;
+  private guard: Subprocess | undefined;
 
   private constructor(
     readonly port: number,
@@ -64,8 +60,7 @@ export class RedisServer implements AsyncDisposable {
       { stdin: "ignore", stdout: "pipe", stderr: "inherit" },
     );
     this.process = child;
-    running.add(child);
-    void child.exited.then(() => running.delete(child));
+    this.guard = this.watch(child.pid);
     let output = "";
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
       output += text;
@@ -114,6 +109,16 @@ export class RedisServer implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /**
+   * A process that waits for the end of its input, which the kernel brings about when the test's
+   * process is gone: `bun test` runs no exit handlers, and a killed one could not. It ignores the
+   * SIGTERM that `bun test` sends to what a test left running, which does nothing to a paused server.
+   */
+  private watch(pid: number): Subprocess {
+    const script = `trap "" TERM INT HUP; read _; kill -9 ${pid}; rm -rf "$0"`;
+    return Bun.spawn(["sh", "-c", script, this.folder], { stdin: "pipe" });
+  }
+
   private current(): Subprocess {
     if (this.process === undefined) throw new Error("redis-server is not running");
     return this.process;
@@ -124,10 +129,12 @@ export class RedisServer implements AsyncDisposable {
     this.process = undefined;
     child?.kill(signal);
     await child?.exited;
+    this.guard?.kill("SIGKILL");
   }
 }
 
-function freePort(): number {
+/** A port of 127.0.0.1 on which nobody listens at this moment. */
+export function freePort(): number {
   const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = probe;
   probe.stop(true);
