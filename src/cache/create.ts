@@ -39,7 +39,7 @@ class TieredCache implements Cache {
   get(key: string): Promise<string | undefined> {
     const value = this.memory.get(key, this.generations.stamp(key));
     if (value !== undefined || !this.redis?.up) return Promise.resolve(value);
-    return this.fetch(key, this.redis);
+    return this.readFromRedis(key, this.redis);
   }
 
   async fill(key: string, load: () => Promise<string | undefined>): Promise<string | undefined> {
@@ -65,7 +65,7 @@ class TieredCache implements Cache {
     this.memory.clear();
   }
 
-  private async fetch(key: string, redis: RedisCache): Promise<string | undefined> {
+  private async readFromRedis(key: string, redis: RedisCache): Promise<string | undefined> {
     const reply = await redis.get(key);
     const stamp = this.generations.stamp(key);
     if (!reply?.startsWith(`${stamp} `)) return undefined;
