@@ -198,6 +198,7 @@ describe("the environment", () => {
       LLM_BACKEND_LLM_FIRST_TOKEN_TIMEOUT: "2.5",
       LLM_BACKEND_LLM_IDLE_TIMEOUT: "0",
       LLM_BACKEND_LLM_PROVIDERS: '[{"name":"openai","api_key":"${KEY}","stream_options":false}]',
+      LLM_BACKEND_LLM_FALLBACKS: "[{model: gpt-4o, fallback: [glm-4]}]",
       LLM_BACKEND_RAG_DEFAULT_EMBEDDING_MODEL: "mine",
       LLM_BACKEND_RAG_EMBEDDING_MODELS:
         "- name: mine\n  provider: openai\n  model: m\n  dimensions: 8\n",
@@ -232,6 +233,7 @@ describe("the environment", () => {
     expect(config.llm.requestTimeout).toBe(5);
     expect(config.llm.firstTokenTimeout).toBe(2.5);
     expect(config.llm.idleTimeout).toBe(0);
+    expect(config.llm.fallbacks).toEqual([{ model: "gpt-4o", fallback: ["glm-4"] }]);
     expect(config.llm.providers[0]).toMatchObject({
       name: "openai",
       baseUrl: "https://api.openai.com/v1",
@@ -421,6 +423,7 @@ llm:
       streamOptions: true,
       requiresApiKey: true,
       contextTokens: 128_000,
+      fallback: [],
     });
     const shipped = defaults.llm.providers.find(({ name }) => name === "zhipu");
     if (shipped === undefined) throw new Error("zhipu is shipped");
@@ -532,7 +535,7 @@ describe("faults", () => {
     ],
     [
       "llm: {providers: [hunter2]}",
-      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, stream_options, requires_api_key, context_tokens",
+      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, stream_options, requires_api_key, context_tokens, fallback",
     ],
     [
       provider("name: acme"),
@@ -565,6 +568,22 @@ describe("faults", () => {
     [
       "llm: {providers: [{name: zhipu}, {name: zhipu}]}",
       'llm.providers[1].name: found "zhipu" a second time, expected each name once',
+    ],
+    [
+      provider("name: openai, fallback: [deepseek-chat, mistrl]"),
+      'llm.providers[0].fallback[1]: found "mistrl", a model of no provider, expected one that a prefix in llm.providers takes, or provider/model',
+    ],
+    [
+      "llm: {fallbacks: [{model: gpt-4o, fallback: [demo]}]}",
+      'llm.fallbacks[0].fallback[0]: found "demo", the model inside this program, which stands in for no other and needs none',
+    ],
+    [
+      "llm: {fallbacks: [{model: nobody/x, fallback: []}]}",
+      'llm.fallbacks[0].model: found "nobody/x", a model of no provider, expected one that a prefix in llm.providers takes, or provider/model',
+    ],
+    [
+      "llm: {fallbacks: [{model: glm-4}, {model: GLM-4}]}",
+      'llm.fallbacks[1].model: found "GLM-4" a second time, expected each name once',
     ],
     [
       model("name: zhipu-embedding-3, dimensions: 1000"),

@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
-import type { Report } from "./key-path.ts";
+import { findModel } from "./find-model.ts";
+import type { KeyPath, Report } from "./key-path.ts";
 import { nearest } from "./nearest.ts";
 import { reservedEmbeddingModel, reservedProvider, zhipuDimensions } from "./providers.ts";
 import type { Config, ConfigTree } from "./schema.ts";
@@ -34,6 +35,7 @@ export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report
     }
     if (providers.indexOf(name) < index) report(path, twin(name));
   });
+  checkFallbacks(llm, report);
 
   const models = rag.embedding_models.map(({ name }) => name);
   rag.embedding_models.forEach((model, index) => {
@@ -64,6 +66,33 @@ export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report
       unknownName("embedding model", rag.default_embedding_model, offered),
     );
   }
+}
+
+function checkFallbacks({ providers, fallbacks }: ConfigTree["llm"], report: Report): void {
+  const checkModel = (name: string, path: KeyPath) => {
+    if (name.toLowerCase() === reservedProvider) {
+      const rule = "which stands in for no other and needs none";
+      report(path, `found ${quote(name)}, the model inside this program, ${rule}`);
+    } else if (name !== "" && findModel(providers, name) === undefined) {
+      const remedy = "one that a prefix in llm.providers takes, or provider/model";
+      report(path, `found ${quote(name)}, a model of no provider, expected ${remedy}`);
+    }
+  };
+  const checkAll = (names: readonly string[], path: KeyPath) =>
+    names.forEach((name, index) => {
+      checkModel(name, [...path, index]);
+    });
+
+  providers.forEach(({ fallback }, index) => {
+    checkAll(fallback, ["llm", "providers", index, "fallback"]);
+  });
+  const models = fallbacks.map(({ model }) => model.toLowerCase());
+  fallbacks.forEach(({ model, fallback }, index) => {
+    const path = ["llm", "fallbacks", index];
+    checkModel(model, [...path, "model"]);
+    if (models.indexOf(model.toLowerCase()) < index) report([...path, "model"], twin(model));
+    checkAll(fallback, [...path, "fallback"]);
+  });
 }
 
 const quote = (name: string) => JSON.stringify(name);

@@ -14,6 +14,13 @@ const text = (value: string) => Type.String({ default: value });
 
 const modelPrefix = Type.String({ minLength: 1, expected: "the beginning of a model's name" });
 
+const modelName = Type.String({ minLength: 1, expected: "a model's name, or provider/model" });
+
+/** Models that are asked in turn, in this order, when the one before gives no first token. */
+const fallback = Type.Array(modelName, { default: [] });
+
+const modelFallback = Type.Object({ model: modelName, fallback }, { additionalProperties: false });
+
 const chatProvider = Type.Object(
   {
     name: Type.String({
@@ -37,6 +44,8 @@ const chatProvider = Type.Object(
       unit: "tokens",
       default: 128_000,
     }),
+    /** For every model of the provider that has no entry in `llm.fallbacks`. */
+    fallback,
   },
   { additionalProperties: false },
 );
@@ -122,6 +131,7 @@ export const configSchema = Type.Object(
       /** Seconds of silence in the middle of an answer; 0 = any. */
       idle_timeout: seconds(60),
       providers: Type.Array(chatProvider, { default: [] }),
+      fallbacks: Type.Array(modelFallback, { default: [] }),
     }),
     rag: section({
       default_embedding_model: text("builtin"),

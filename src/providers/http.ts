@@ -11,6 +11,8 @@ export interface PostCall {
   /** Empty: no `Authorization` header. */
   readonly apiKey: string;
   readonly body: unknown;
+  /** Milliseconds that a provider may ask for before another try. */
+  readonly maxPause?: number | undefined;
 }
 
 interface Refusal extends FailedTry {
@@ -48,7 +50,7 @@ export async function post(call: PostCall, deadline: Deadline): Promise<Response
   for (let attempt = 0; ; attempt++) {
     const answer = await send(call, request, deadline);
     if (answer instanceof Response) return answer;
-    const delay = retryDelay(answer, attempt, Math.random());
+    const delay = retryDelay(answer, attempt, Math.random(), call.maxPause);
     if (delay === undefined || delay >= deadline.remaining) throw answer.error;
     const { provider, status, message } = answer.error.parameters;
     log.warn("provider failed, trying again", {

@@ -36,6 +36,7 @@ describe("retryDelay", () => {
     expect(retryDelay(failed(429, [], 3000), 0, 0.5)).toBe(3000);
     expect(retryDelay(failed(429, [], 0), 0, 0.5)).toBe(0);
     expect(retryDelay(failed(429, [], 20_001), 0, 0.5)).toBeUndefined();
+    expect(retryDelay(failed(429, [], 3000), 0, 0.5, 2000)).toBeUndefined();
   });
 });
 

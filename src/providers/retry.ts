@@ -12,7 +12,7 @@ const maxRetries = 2;
 /** Milliseconds. */
 const firstBackoff = 400;
 /** Milliseconds: a provider that wants a longer pause is not waited for. */
-const maxRetryAfter = 20_000;
+const longestPause = 20_000;
 
 /**
  * Refusals that no pause mends although they come as 429 or 5xx: an unpaid bill, a locked account, a
@@ -67,12 +67,18 @@ export function isPassingFault(codes: readonly string[]): boolean {
 
 /**
  * Milliseconds to wait before try number `attempt + 2`: what the provider asked for, else an
- * exponential backoff with full jitter (`random` is in [0, 1)). Undefined when there is to be none.
+ * exponential backoff with full jitter (`random` is in [0, 1)). Undefined when there is to be none, or
+ * one longer than `maxPause`.
  */
-export function retryDelay(failed: FailedTry, attempt: number, random: number): number | undefined {
+export function retryDelay(
+  failed: FailedTry,
+  attempt: number,
+  random: number,
+  maxPause = longestPause,
+): number | undefined {
   if (attempt >= maxRetries || !isPassing(failed)) return undefined;
   if (failed.retryAfter === undefined) return random * firstBackoff * 2 ** attempt;
-  return failed.retryAfter <= maxRetryAfter ? failed.retryAfter : undefined;
+  return failed.retryAfter <= maxPause ? failed.retryAfter : undefined;
 }
 
 /** `Retry-After`, in seconds or as an HTTP date (RFC 9110, section 10.2.3), as milliseconds from `now`. */

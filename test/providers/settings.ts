@@ -14,6 +14,7 @@ export function providerAt(
     streamOptions: true,
     requiresApiKey: true,
     contextTokens: 1000,
+    fallback: [],
     ...overrides,
   };
 }

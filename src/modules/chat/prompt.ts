@@ -1,22 +1,6 @@
 import type { ChatMessage, Passage } from "../../providers/llm/index.ts";
-import { estimateTokens } from "../../providers/tokens.ts";
+import { fitToWindow } from "../../providers/llm/window.ts";
 import type { Message } from "../../store/conversations.ts";
-
-/** Tokens that a message costs beside its text. */
-const messageOverhead = 4;
-
-/** Tokens kept free for the answer where the conversation sets no `max_tokens`. */
-const defaultAnswerTokens = 4096;
-
-/** The part of the window that an answer may claim: models are asked for more than they can give. */
-const largestAnswerShare = 0.75;
-
-function answerTokens(maxTokens: number | null, contextTokens: number): number {
-  if (maxTokens === null) return Math.min(defaultAnswerTokens, contextTokens / 4);
-  return Math.min(maxTokens, contextTokens * largestAnswerShare);
-}
-
-const cost = (message: ChatMessage): number => estimateTokens(message.content) + messageOverhead;
 
 /**
  * Drops the oldest turns of `history` until everything fits into the model's window, never the
@@ -30,23 +14,16 @@ export function buildMessages(options: {
   readonly contextTokens: number;
   readonly maxTokens: number | null;
 }): ChatMessage[] {
-  const { systemPrompt, newest, contextTokens } = options;
+  const { systemPrompt, history, newest, contextTokens, maxTokens } = options;
   const system: ChatMessage[] =
     systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }];
-  const question: ChatMessage = { role: "user", content: newest };
-  let left = contextTokens - answerTokens(options.maxTokens, contextTokens) - cost(question);
-  for (const message of system) left -= cost(message);
-
-  const past = options.history.filter(({ content }) => content !== "");
-  let first = past.length;
-  for (const [index, message] of [...past.entries()].reverse()) {
-    left -= cost(message);
-    if (left < 0) break;
-    first = index;
-  }
-  while (past[first]?.role === "assistant") first += 1;
-  const kept = past.slice(first).map(({ role, content }) => ({ role, content }));
-  return [...system, ...kept, question];
+  const past = history
+    .filter(({ content }) => content !== "")
+    .map(({ role, content }): ChatMessage => ({ role, content }));
+  return fitToWindow([...system, ...past, { role: "user", content: newest }], {
+    contextTokens,
+    maxTokens: maxTokens ?? undefined,
+  });
 }
 
 /** Passages are data: whatever in them looks like our own delimiter is defused. */

@@ -19,7 +19,11 @@ export function createDemoChat(): ChatProvider {
     checkAccess() {},
     async stream(request, signal) {
       signal.throwIfAborted();
-      return answer(request, signal);
+      return {
+        providerName: demoName,
+        model: demoName,
+        [Symbol.asyncIterator]: () => answer(request, signal),
+      };
     },
   };
 }

@@ -20,6 +20,8 @@ export interface ChatRequest {
   readonly maxTokens?: number | undefined;
   /** The caller's own key; it goes before the configured one. */
   readonly apiKey?: string | undefined;
+  /** Milliseconds that a provider may ask for before another try; it fails when it asks for more. */
+  readonly maxPause?: number | undefined;
   /** What the newest message's prompt was built from, for a provider that needs no prompt. */
   readonly passages?: readonly Passage[] | undefined;
   /** What the user wrote, without the prompt that retrieval built around it. */
@@ -39,6 +41,16 @@ export type ChatDelta =
   | { readonly type: "usage"; readonly usage: TokenUsage }
   | { readonly type: "finish"; readonly reason: string };
 
+/** An answer that has begun: its pieces, all of one read together, none empty. Read once. */
+export interface ChatAnswer extends AsyncIterable<readonly ChatDelta[]> {
+  /**
+   * Who answers, by the provider's name in the configuration, and the model as that provider knows
+   * it. Together, `name/model`, they lead there again.
+   */
+  readonly providerName: string;
+  readonly model: string;
+}
+
 export interface ChatProvider {
   /**
    * To be asked before anything is stored for a request.
@@ -48,15 +60,15 @@ export interface ChatProvider {
    */
   checkAccess(apiKey: string | undefined): void;
   /**
-   * Resolves once the provider has accepted the request, and then yields what arrives, all pieces of
-   * one read together, none empty. The last piece but usage is a `finish`.
+   * Resolves once the answer has begun, with its first pieces at hand. The last piece but usage is a
+   * `finish`.
    *
-   * @throws AppError `provider_failed` (refused, unreachable, broken answer), `provider_timeout`
-   *   (no first piece in `first_token_timeout`, or no end in `request_timeout`), `missing_api_key`,
-   *   `provider_interrupted` (from the iteration: the answer was cut); the signal's reason when
-   *   aborted.
+   * @throws AppError `provider_failed` (refused, unreachable), `provider_interrupted` (cut, garbled,
+   *   silent for `idle_timeout`), `provider_timeout` (no first piece in `first_token_timeout`, no end
+   *   in `request_timeout`), `missing_api_key`; the signal's reason when aborted. What fails before
+   *   the first piece rejects this promise, what fails later the iteration.
    */
-  stream(request: ChatRequest, signal: AbortSignal): Promise<AsyncIterable<readonly ChatDelta[]>>;
+  stream(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer>;
 }
 
 /** The provider that a model's name leads to, and what that provider calls it. */
@@ -69,6 +81,11 @@ export interface ChatRoute {
 }
 
 export interface ChatRouter {
-  /** @throws AppError `unknown_model` when no provider takes the model. */
+  /**
+   * The provider asks the model's fallbacks in turn where the configuration names any: see
+   * `withFallback`.
+   *
+   * @throws AppError `unknown_model` when no provider takes the model.
+   */
   route(model: string): ChatRoute;
 }

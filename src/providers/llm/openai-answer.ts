@@ -1,5 +1,5 @@
 import type { Deadline } from "../deadline.ts";
-import type { ChatDelta } from "./index.ts";
+import type { ChatAnswer, ChatDelta } from "./index.ts";
 import type { ChatDecoder } from "./openai-decoder.ts";
 
 /** Milliseconds that a provider gets after the finish reason for usage and `[DONE]`. */
@@ -18,13 +18,18 @@ type Step = IteratorResult<readonly ChatDelta[], undefined>;
  * `next` throws the decoder's failure after the pieces before it, or the reason of the deadline's
  * signal. The deadline is closed when the answer ends, however it does.
  */
-export class ChatAnswer implements AsyncIterableIterator<readonly ChatDelta[], undefined> {
+export class OpenAiAnswer
+  implements ChatAnswer, AsyncIterableIterator<readonly ChatDelta[], undefined>
+{
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #over = false;
   #failure: { readonly reason: unknown } | undefined;
   #cancelGrace: (() => void) | undefined;
+  #first: Step | undefined;
 
   constructor(
+    readonly providerName: string,
+    readonly model: string,
     body: ReadableStream<Uint8Array>,
     private readonly decoder: ChatDecoder,
     private readonly deadline: Deadline,
@@ -36,7 +41,17 @@ export class ChatAnswer implements AsyncIterableIterator<readonly ChatDelta[], u
     return this;
   }
 
+  /** Resolves with the first pieces at hand; throws as `next` does, where the answer never begins. */
+  async begin(): Promise<void> {
+    this.#first = await this.next();
+  }
+
   async next(): Promise<Step> {
+    if (this.#first !== undefined) {
+      const first = this.#first;
+      this.#first = undefined;
+      return first;
+    }
     while (!this.#over) {
       const deltas = await this.#read();
       if (deltas.length > 0) return { done: false, value: deltas };

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { Deadline, type TimeLimits } from "../deadline.ts";
 import { endpoint, post } from "../http.ts";
 import type { ChatProvider, ChatRequest } from "./index.ts";
-import { ChatAnswer } from "./openai-answer.ts";
+import { OpenAiAnswer } from "./openai-answer.ts";
 import { ChatDecoder } from "./openai-decoder.ts";
 
 /**
@@ -27,10 +27,14 @@ export function createOpenAiChat(
       const deadline = new Deadline(provider, limits, clock, signal);
       try {
         const body = bodyOf(request, config.streamOptions);
-        const response = await post({ provider, url, apiKey, body }, deadline);
+        const { maxPause } = request;
+        const response = await post({ provider, url, apiKey, body, maxPause }, deadline);
         const contentType = response.headers.get("content-type") ?? "";
         const decoder = new ChatDecoder(contentType, provider, apiKey);
-        return new ChatAnswer(response.body ?? new Blob().stream(), decoder, deadline);
+        const bytes = response.body ?? new Blob().stream();
+        const answer = new OpenAiAnswer(provider, request.model, bytes, decoder, deadline);
+        await answer.begin();
+        return answer;
       } catch (error) {
         deadline.close();
         throw error;

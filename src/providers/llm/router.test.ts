@@ -12,7 +12,7 @@ function routerWith(...providers: Partial<ChatProviderConfig>[]) {
   const added = providers.map((provider) => ({ ...base, ...provider }));
   return createChatRouter({
     ...shipped,
-    llm: { ...shipped.llm, providers: [...shipped.llm.providers, ...added] },
+    llm: { ...shipped.llm, providers: [...added, ...shipped.llm.providers] },
   });
 }
 
@@ -41,7 +41,7 @@ describe("createChatRouter", () => {
     }
   });
 
-  test("prefers the longest prefix over all providers, then the later entry", () => {
+  test("prefers the longest prefix over all providers, then the earlier entry", () => {
     const router = routerWith(
       { name: "fine", models: ["gpt-4o-mini", "glm"] },
       { name: "coarse", models: ["g", "gpt-4o"] },
