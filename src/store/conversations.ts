@@ -42,6 +42,11 @@ export interface Message {
   readonly finishReason: string | null;
   /** The citations that an answer over a knowledge base was given, as JSON. */
   readonly sources: string | null;
+  /**
+   * The pieces in which an answer was streamed, in order: the length of each in UTF-16 units, of
+   * content as it is, of reasoning negated. Null for what was never streamed.
+   */
+  readonly pieces: readonly number[] | null;
   readonly usage: Usage | null;
   readonly createdTime: number;
 }
@@ -51,20 +56,25 @@ export interface Turn {
   readonly answerId: number;
 }
 
-/** What has come of an answer. */
-export interface AnswerProgress {
+/** Pieces of an answer that followed one another, with their text; see `Message.pieces`. */
+export interface AnswerText {
   readonly content: string;
-  readonly reasoning: string | null;
+  readonly reasoning: string;
+  readonly pieces: readonly number[];
+}
+
+/** What has come of one answer since the checkpoint before. */
+export interface AnswerPart extends AnswerText {
+  readonly conversationId: number;
+  readonly answerId: number;
+  /** The number of pieces before this part. */
+  readonly firstPiece: number;
+  /** Set once, in whichever part comes first after they are known. */
   readonly sources: string | null;
 }
 
-/** Names one answer and what has come of it. */
-export interface AnswerCheckpoint extends AnswerProgress {
-  readonly conversationId: number;
-  readonly answerId: number;
-}
-
-export interface AnswerEnd extends AnswerProgress {
+export interface AnswerEnd extends AnswerText {
+  readonly sources: string | null;
   readonly status: Exclude<MessageStatus, "streaming">;
   readonly finishReason: string | null;
   readonly usage: Usage | null;
@@ -80,7 +90,7 @@ export interface ConversationStore {
   ): Promise<ConversationSummary[]>;
   /** With its messages. Answers false when the user has no such conversation. */
   delete(id: number, userId: number): Promise<boolean>;
-  /** In order of their ids. */
+  /** In order of their ids, with what has been stored so far of an answer that still grows. */
   messages(id: number): Promise<Message[]>;
   /** The highest id that a conversation ever had, deleted ones included; 0 before the first. */
   highestId(): Promise<number>;
@@ -90,7 +100,7 @@ export interface ConversationStore {
    */
   beginTurn(id: number, turn: { content: string; createdTime: number }): Promise<Turn | undefined>;
   /** Stores how far answers have grown. Answers those that have ended or are gone, untouched. */
-  checkpoint(checkpoints: readonly AnswerCheckpoint[]): Promise<AnswerCheckpoint[]>;
+  checkpoint(parts: readonly AnswerPart[]): Promise<AnswerPart[]>;
   /** Does nothing to an answer that has ended or is gone. */
   endAnswer(id: number, answerId: number, end: AnswerEnd): Promise<void>;
   /** Takes back an answer that no caller was told of; its user message stays. */

@@ -2,7 +2,7 @@ import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts"
 import { EventLog } from "../../http/event-log.ts";
 import { log } from "../../log.ts";
 import type { ChatDelta } from "../../providers/llm/index.ts";
-import type { AnswerCheckpoint } from "../../store/conversations.ts";
+import type { AnswerPart } from "../../store/conversations.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import { Answer } from "./answer.ts";
 import type { Citation } from "./citations.ts";
@@ -46,7 +46,6 @@ export class Generation {
   private readonly opening = Promise.withResolvers<void>();
   private readonly patienceTimer: Timer;
   private announced = false;
-  private storedLength = 0;
   private sources: string | null = null;
 
   constructor(private readonly options: GenerationOptions) {
@@ -85,18 +84,11 @@ export class Generation {
   }
 
   /** What has come since the last call, for storage; undefined when nothing has. */
-  checkpoint(): AnswerCheckpoint | undefined {
-    const { content, reasoning } = this.answer;
-    const length = content.length + reasoning.length;
-    if (length === this.storedLength) return undefined;
-    this.storedLength = length;
+  takePart(): AnswerPart | undefined {
+    const text = this.answer.takeNew();
+    if (text === undefined) return undefined;
     const { conversationId, messageId } = this.options;
-    return { conversationId, answerId: messageId, ...this.progress() };
-  }
-
-  private progress() {
-    const { content, reasoning } = this.answer;
-    return { content, reasoning: reasoning === "" ? null : reasoning, sources: this.sources };
+    return { conversationId, answerId: messageId, sources: this.sources, ...text };
   }
 
   private announce(): void {
@@ -139,9 +131,12 @@ export class Generation {
 
   private store(status: "complete" | "interrupted", finishReason: string | null): Promise<void> {
     const { conversations, conversationId, messageId } = this.options;
-    const { usage } = this.answer;
+    const { content, reasoning, pieces, usage } = this.answer;
     return conversations.endAnswer(conversationId, messageId, {
-      ...this.progress(),
+      content,
+      reasoning,
+      pieces,
+      sources: this.sources,
       status,
       finishReason,
       usage,

@@ -13,6 +13,7 @@ const message = (role: "user" | "assistant", content: string): Message => ({
   status: "complete",
   finishReason: null,
   sources: null,
+  pieces: null,
   usage: null,
   createdTime: 0,
 });

@@ -53,7 +53,7 @@ export class RunningAnswers {
 
   private async checkpoint(): Promise<void> {
     const grown = [...this.generations.values()].flatMap(
-      (generation) => generation.checkpoint() ?? [],
+      (generation) => generation.takePart() ?? [],
     );
     if (grown.length === 0) return;
     try {

@@ -1,8 +1,8 @@
 import { AppError } from "../../errors.ts";
 import { unixTime } from "../../ids.ts";
 import type {
-  AnswerCheckpoint,
   AnswerEnd,
+  AnswerPart,
   Conversation,
   ConversationStore,
   ConversationSummary,
@@ -101,8 +101,7 @@ export function createConversationService(options: {
     },
 
     /** Answers those that have ended or are gone. A growing history is not cached: nothing to drop. */
-    checkpoint: (checkpoints: readonly AnswerCheckpoint[]): Promise<AnswerCheckpoint[]> =>
-      store.checkpoint(checkpoints),
+    checkpoint: (parts: readonly AnswerPart[]): Promise<AnswerPart[]> => store.checkpoint(parts),
 
     async endAnswer(id: number, answerId: number, end: AnswerEnd): Promise<void> {
       await store.endAnswer(id, answerId, end);

@@ -1,12 +1,13 @@
 import { and, desc, eq, getTableColumns, lt, max, sql } from "drizzle-orm";
 import type {
-  AnswerCheckpoint,
   AnswerEnd,
+  AnswerPart,
   Conversation,
   ConversationStore,
   Message,
   Turn,
 } from "../conversations.ts";
+import { answerWrites, createGrownAnswer } from "./answers.ts";
 import { type Drizzle, highestId } from "./connection.ts";
 import { conversations, messages } from "./schema.ts";
 import type { Writer } from "./writer.ts";
@@ -18,10 +19,8 @@ const thisMessage = and(
   eq(messages.id, placeholder("messageId")),
 );
 
-/** An answer changes only while it grows: whoever ended it first had the last word. */
-const thisGrowingAnswer = and(thisMessage, eq(messages.status, "streaming"));
-
 export function conversationWrites(db: Drizzle) {
+  const answers = answerWrites(db);
   const insertConversation = db
     .insert(conversations)
     .values({
@@ -65,17 +64,10 @@ export function conversationWrites(db: Drizzle) {
       createdTime: placeholder("createdTime"),
     })
     .prepare();
-  const grow = db
-    .update(messages)
-    .set({
-      content: sql`${placeholder("content")}`,
-      reasoning: sql`${placeholder("reasoning")}`,
-      sources: sql`${placeholder("sources")}`,
-    })
-    .where(thisGrowingAnswer)
-    .returning({ id: messages.id })
+  const dropMessage = db
+    .delete(messages)
+    .where(and(thisMessage, eq(messages.status, "streaming")))
     .prepare();
-  const dropMessage = db.delete(messages).where(thisGrowingAnswer).prepare();
 
   return {
     insertConversation: (conversation: Conversation): void => {
@@ -106,41 +98,17 @@ export function conversationWrites(db: Drizzle) {
       return { userMessageId: last + 1, answerId: last + 2 };
     },
 
-    checkpointAnswers: (checkpoints: readonly AnswerCheckpoint[]): AnswerCheckpoint[] =>
-      checkpoints.filter(
-        ({ answerId, ...progress }) => grow.get({ messageId: answerId, ...progress }) === undefined,
-      ),
+    checkpointAnswers: (parts: readonly AnswerPart[]): AnswerPart[] =>
+      parts.filter((part) => !answers.append(part)),
 
-    endAnswer: (id: number, answerId: number, end: AnswerEnd): void => {
-      const { usage, ...columns } = end;
-      db.update(messages)
-        .set({
-          ...columns,
-          promptTokens: usage?.promptTokens ?? null,
-          completionTokens: usage?.completionTokens ?? null,
-          totalTokens: usage?.totalTokens ?? null,
-        })
-        .where(
-          and(
-            eq(messages.conversationId, id),
-            eq(messages.id, answerId),
-            eq(messages.status, "streaming"),
-          ),
-        )
-        .run();
-    },
+    endAnswer: (id: number, answerId: number, end: AnswerEnd): void =>
+      answers.end(id, answerId, end),
 
     dropAnswer: (id: number, answerId: number): void => {
       dropMessage.run({ conversationId: id, messageId: answerId });
     },
 
-    /** At start: nothing streams yet, so what still says so was cut by the end of a process. */
-    interruptAnswers: (): void => {
-      db.update(messages)
-        .set({ status: "interrupted", finishReason: "interrupted" })
-        .where(eq(messages.status, "streaming"))
-        .run();
-    },
+    interruptAnswers: (): void => answers.interruptAll(),
   };
 }
 
@@ -182,6 +150,8 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
     .orderBy(messages.id)
     .prepare();
 
+  const grown = createGrownAnswer(db);
+
   return {
     insert: (conversation) => writer.call("insertConversation", [conversation]),
     find: async (id) => byId.get({ id }),
@@ -189,9 +159,10 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
       page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
     highestId: async () => highestId(db, "conversations"),
-    messages: async (id) => history.all({ id }).map(toMessage),
+    messages: async (id) =>
+      history.all({ id }).map((row) => toMessage(row.status === "streaming" ? grown(row) : row)),
     beginTurn: (id, turn) => writer.call("beginTurn", [id, turn]),
-    checkpoint: (checkpoints) => writer.call("checkpointAnswers", [checkpoints]),
+    checkpoint: (parts) => writer.call("checkpointAnswers", [parts]),
     endAnswer: (id, answerId, end) => writer.call("endAnswer", [id, answerId, end]),
     dropAnswer: (id, answerId) => writer.call("dropAnswer", [id, answerId]),
   };
