@@ -17,6 +17,9 @@ import { conversationRoutes } from "./modules/conversations/index.ts";
 import { createConversationService } from "./modules/conversations/service.ts";
 import { healthRoutes } from "./modules/health/index.ts";
 import { createHealthService } from "./modules/health/service.ts";
+import { knowledgeRoutes } from "./modules/knowledge/index.ts";
+import { openKnowledge } from "./modules/knowledge/open.ts";
+import { createKnowledgeSource } from "./modules/knowledge/source.ts";
 import { userRoutes } from "./modules/users/index.ts";
 import { createUserService } from "./modules/users/service.ts";
 import { createChatRouter } from "./providers/llm/router.ts";
@@ -69,7 +72,11 @@ export async function createApp(config: Config): Promise<App> {
     router: createChatRouter(config),
     systemPrompt: config.llm.systemPrompt,
   });
-  const health = createHealthService({ store, cache, workers: {} });
+  const knowledge = await openKnowledge(config, store.knowledge);
+  const workers = { ...store.threads, ...knowledge.threads };
+  const health = createHealthService({ store, cache, workers });
+
+  let server: ReturnType<typeof startServer> | undefined;
 
   const http = {
     auth: createAuth({
@@ -79,6 +86,7 @@ export async function createApp(config: Config): Promise<App> {
     }),
     language: config.server.language,
     maxBodyBytes: config.server.maxBodyBytes,
+    keepOpen: (request: Request) => server?.keepOpen(request),
   };
   const routes = new Elysia()
     .use(requestId)
@@ -87,11 +95,11 @@ export async function createApp(config: Config): Promise<App> {
     .use(healthRoutes(health))
     .use(userRoutes(http, users))
     .use(conversationRoutes(http, conversations))
-    .use(chatRoutes(http, chat, { authorize: async () => {}, retrieve: async () => [] }));
+    .use(knowledgeRoutes(http, knowledge.service))
+    .use(chatRoutes(http, chat, createKnowledgeSource(knowledge.service)));
   routes.use(docs(routes));
   const handle = async (request: Request): Promise<Response> => routes.handle(request);
 
-  let server: ReturnType<typeof startServer> | undefined;
   return {
     handle,
     listen() {
@@ -105,7 +113,7 @@ export async function createApp(config: Config): Promise<App> {
     async close() {
       const patience = config.server.shutdownTimeout * 1000;
       await Promise.all([chat.drain(patience), server?.stop(patience)]);
-      await cache.close();
+      await Promise.all([cache.close(), knowledge.close()]);
       await store.close();
     },
   };

@@ -8,4 +8,6 @@ export interface HttpContext {
   readonly language: Language;
   /** Bytes of a JSON body at most. */
   readonly maxBodyBytes: number;
+  /** Lets the answer to a request take as long as it takes, however quiet the connection is. */
+  keepOpen(request: Request): void;
 }

@@ -129,6 +129,8 @@ const reasonTexts: Readonly<Record<string, Text>> = {
   not_object: { "zh-CN": "必须是对象", en: "it must be an object" },
   not_array: { "zh-CN": "必须是数组", en: "it must be an array" },
   not_uuid: { "zh-CN": "必须是 UUID", en: "it must be a UUID" },
+  not_file: { "zh-CN": "必须是文件", en: "it must be a file" },
+  no_file_name: { "zh-CN": "缺少文件名", en: "it has no file name" },
   not_allowed: { "zh-CN": "不是允许的值", en: "this value is not allowed" },
 };
 

@@ -5,6 +5,8 @@ const idleTimeout = 120;
 
 export interface RunningServer {
   readonly port: number;
+  /** Lifts the limit on how long the connection of this request may be quiet. */
+  keepOpen(request: Request): void;
   /**
    * Takes no new connection, gives running requests `patience` milliseconds to end by themselves,
    * and closes what is left.
@@ -32,6 +34,7 @@ export function startServer(options: {
   });
   return {
     port: server.port ?? options.port,
+    keepOpen: (request) => server.timeout(request, 0),
     async stop(patience) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const deadline = setTimeout(resolve, patience);

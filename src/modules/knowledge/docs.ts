@@ -34,7 +34,12 @@ export const exampleHit = {
   heading: "第五章 违约责任",
 };
 
-const embeddingErrors = ["unknown_embedding_model", ...providerErrors] as const;
+/** The errors of every route that embeds. */
+export const embeddingErrors = [
+  "unknown_embedding_model",
+  "embedding_model_changed",
+  ...providerErrors,
+] as const;
 
 export const createKnowledgeBaseDocs = operation({
   id: "createKnowledgeBase",
@@ -51,7 +56,7 @@ server's default is taken; \`builtin\` needs no key and no network.
       message: "知识库创建成功，使用模型: zhipu-embedding-3",
     }),
   },
-  errors: [...jsonBodyErrors, "unknown_embedding_model", "missing_api_key"],
+  errors: [...jsonBodyErrors, "unknown_embedding_model"],
 });
 
 export const listKnowledgeBasesDocs = operation({
@@ -126,15 +131,15 @@ alone: text, Markdown, HTML, CSV, JSON, Word, PowerPoint, Excel, OpenDocument, P
     ),
   },
   form: Type.Object({
-    kb_id: Type.String({ format: "uuid", description: "The knowledge base, before the file." }),
+    kb_id: Type.String({ format: "uuid", description: "Best in front of the file." }),
     file: Type.String({ format: "binary", description: "The file; its name has its extension." }),
   }),
   errors: [
+    "malformed_form",
     "invalid_field",
-    "invalid_body",
     "unsupported_file_type",
     "knowledge_base_not_found",
-    "body_too_large",
+    "document_not_found",
     "file_too_large",
     "unsupported_content_type",
     "file_type_mismatch",

@@ -1,0 +1,27 @@
+import { Type } from "@sinclair/typebox";
+import { t } from "elysia";
+
+const example = "0198f0c4-7a11-7c3e-9f02-1b6d5e8a4c70";
+
+const uuid = () => Type.String({ format: "uuid", examples: [example] });
+
+export const newKnowledgeBase = Type.Object({
+  kb_name: Type.String({ minLength: 1, maxLength: 200, examples: ["法律知识库"] }),
+  embedding_model: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, examples: ["zhipu-embedding-3"] }),
+  ),
+});
+
+export const knowledgeBaseReference = Type.Object({ kb_id: uuid() });
+
+export const documentReference = Type.Object({ kb_id: uuid(), doc_id: uuid() });
+
+export const documentsQuery = t.Object({
+  kb_id: t.String({ format: "uuid", examples: [example] }),
+});
+
+export const retrieveBody = Type.Object({
+  kb_id: uuid(),
+  query: Type.String({ minLength: 1, maxLength: 10_000, examples: ["什么是不可抗力条款？"] }),
+  top_k: Type.Integer({ minimum: 1, maximum: 50, default: 5 }),
+});

@@ -1,0 +1,62 @@
+import type { Config } from "../../config/schema.ts";
+import { createBuiltinEmbedding } from "../../providers/embedding/builtin.ts";
+import { createEmbeddingModels } from "../../providers/embedding/models.ts";
+import { createCleanup } from "../../rag/cleanup.ts";
+import { createIngestion } from "../../rag/ingest.ts";
+import { startIngestWorker } from "../../rag/ingest-client.ts";
+import { openOriginals } from "../../rag/originals.ts";
+import { startSearchWorker } from "../../rag/search-client.ts";
+import type { KnowledgeStore } from "../../store/knowledge.ts";
+import { createKnowledgeService, type KnowledgeService } from "./service.ts";
+
+export interface Knowledge {
+  readonly service: KnowledgeService;
+  /** Its threads by name, and whether each is there at this moment. */
+  readonly threads: Readonly<Record<string, () => boolean>>;
+  /** Cuts off what is being taken in, to go on after the next start. */
+  close(): Promise<void>;
+}
+
+/** Starts all that knowledge bases need, and goes on with what the end of a process cut off. */
+export async function openKnowledge(config: Config, store: KnowledgeStore): Promise<Knowledge> {
+  const originals = await openOriginals(`${config.sqlite.path}.files`);
+  const [searcher, ingester] = await Promise.all([
+    startSearchWorker({ sqlite: config.sqlite }),
+    startIngestWorker({ config, spoolDirectory: originals.folder }),
+  ]);
+  const cleanup = createCleanup(store, originals);
+  const ingestion = createIngestion({
+    store,
+    worker: ingester,
+    originals,
+    chunkSize: config.rag.chunkSize,
+  });
+  const models = createEmbeddingModels(config, {
+    ...createBuiltinEmbedding(),
+    embed: (texts) => searcher.call("embed", [texts]),
+  });
+  await originals.removeLeftovers(async (id) => (await store.findDocument(id)) !== undefined);
+  await ingestion.resume();
+  cleanup.start();
+
+  return {
+    service: createKnowledgeService({
+      store,
+      models,
+      defaultModel: config.rag.defaultEmbeddingModel,
+      originals,
+      ingestion,
+      cleanup,
+      maxUploadBytes: config.rag.maxUploadBytes,
+      retrieve: (request) => searcher.call("retrieve", [request]),
+    }),
+    threads: { search: () => searcher.alive, ingest: () => ingester.alive },
+    async close() {
+      await ingestion.close();
+      await cleanup.close();
+      await ingester.close();
+      await searcher.call("end", []);
+      await searcher.close();
+    },
+  };
+}
