@@ -71,6 +71,7 @@ export async function createApp(config: Config): Promise<App> {
     conversations,
     router: createChatRouter(config),
     systemPrompt: config.llm.systemPrompt,
+    disconnectGrace: config.chat.disconnectGrace * 1000,
   });
   const knowledge = await openKnowledge(config, store.knowledge);
   const workers = { ...store.threads, ...knowledge.threads };

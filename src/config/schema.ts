@@ -10,6 +10,8 @@ const seconds = (value: number, bounds: { minimum?: number; maximum?: number } =
 const bytes = (value: number, minimum = 1024) =>
   Type.Integer({ minimum, maximum: 2 ** 40, unit: "bytes", default: value });
 
+const count = (value: number) => Type.Integer({ minimum: 0, maximum: 100_000, default: value });
+
 const text = (value: string) => Type.String({ default: value });
 
 const modelPrefix = Type.String({ minLength: 1, expected: "the beginning of a model's name" });
@@ -44,6 +46,12 @@ const chatProvider = Type.Object(
       unit: "tokens",
       default: 128_000,
     }),
+    /** Answers that are made at a time; 0 = any number. */
+    max_concurrent: count(0),
+    /** Requests that begin within 60 seconds, retries included; 0 = any number. */
+    requests_per_minute: count(0),
+    /** Requests that may wait for their turn under these two limits. */
+    max_queue: count(100),
     /** For every model of the provider that has no entry in `llm.fallbacks`. */
     fallback,
   },
@@ -124,10 +132,15 @@ export const configSchema = Type.Object(
         default: "open",
       }),
     }),
+    chat: section({
+      disconnect_grace: seconds(0),
+    }),
     llm: section({
       system_prompt: text("你是一个乐于回答各种问题的小助手"),
       request_timeout: seconds(600, { minimum: 0.1 }),
       first_token_timeout: seconds(60, { minimum: 0.1 }),
+      /** Seconds in the queue of a provider, before the other limits begin to count. */
+      queue_timeout: seconds(60, { minimum: 0.1 }),
       /** Seconds of silence in the middle of an answer; 0 = any. */
       idle_timeout: seconds(60),
       providers: Type.Array(chatProvider, { default: [] }),

@@ -51,6 +51,7 @@ const errorTexts: Record<ErrorCode, Text> = {
   registration_closed: { "zh-CN": "注册已关闭", en: "Registration is closed" },
   route_not_found: { "zh-CN": "路由不存在", en: "No such route" },
   conversation_not_found: { "zh-CN": "对话不存在", en: "No such conversation" },
+  answer_not_found: { "zh-CN": "回答不存在", en: "No such answer" },
   knowledge_base_not_found: { "zh-CN": "知识库不存在", en: "No such knowledge base" },
   document_not_found: { "zh-CN": "文档不存在", en: "No such document" },
   generation_running: {
@@ -155,6 +156,8 @@ const successTexts = {
     "zh-CN": "支持的Embedding模型列表获取成功",
     en: "Supported embedding models listed",
   },
+  answer_stopped: { "zh-CN": "已停止生成", en: "The answer was stopped" },
+  nothing_to_stop: { "zh-CN": "没有正在生成的回答", en: "No answer was running" },
   conversation_deleted: { "zh-CN": "对话删除成功", en: "Conversation deleted" },
 } satisfies Record<string, Text>;
 

@@ -17,7 +17,8 @@ function open(format: StreamFormat = "sse") {
   const response = eventStreamResponse({
     log,
     format,
-    idPrefix: 7,
+    idOf: (index: number) => `7-${index}`,
+    first: 0,
     signal: client.signal,
     onEnd: () => {
       ends += 1;
@@ -122,7 +123,8 @@ describe("an event stream", () => {
     const response = eventStreamResponse({
       log,
       format: "sse",
-      idPrefix: 7,
+      idOf: (index: number) => `7-${index}`,
+      first: 0,
       signal: AbortSignal.abort(),
       onEnd: ended.resolve,
     });

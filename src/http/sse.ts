@@ -4,9 +4,11 @@ export type StreamFormat = "sse" | "ndjson";
 
 export interface EventStreamOptions {
   readonly log: EventLog;
+  /** The event to begin with, counted from 0. */
+  readonly first: number;
   readonly format: StreamFormat;
-  /** What stands before the `-` of each frame's id. */
-  readonly idPrefix: string | number;
+  /** The id of the event at a place in the log. */
+  idOf(index: number): string;
   /** The request's: it fires when the client has gone. */
   readonly signal: AbortSignal;
   /** Called once, when nothing will be written any more, whoever ended it. */
@@ -35,20 +37,20 @@ export const streamFormat = (accept: string | null): StreamFormat =>
   accept?.toLowerCase().includes("application/x-ndjson") ? "ndjson" : "sse";
 
 /**
- * Follows a log from its first event to its end, as server-sent events (WHATWG HTML, section 9.2) or
+ * Follows a log from one of its events to its end, as server-sent events (WHATWG HTML, section 9.2) or
  * as the Go system's JSON objects with a blank line between. Events that are there together leave in
  * one write; a client that reads slowly is waited for, and holds nothing but its place in the log.
  */
 export function eventStreamResponse(options: EventStreamOptions): Response {
-  const { log, format, idPrefix, signal } = options;
+  const { log, format, signal } = options;
   const frame =
     format === "sse"
-      ? (index: number) => `id: ${idPrefix}-${index}\ndata: ${log.at(index)}\n\n`
+      ? (index: number) => `id: ${options.idOf(index)}\ndata: ${log.at(index)}\n\n`
       : (index: number) => `${log.at(index)}\n\n`;
 
   function pump(controller: ReadableStreamDirectController): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    let next = 0;
+    let next = options.first;
     let blocked = false;
     let quietLooks = 0;
     let finished = false;
@@ -86,7 +88,7 @@ export function eventStreamResponse(options: EventStreamOptions): Response {
         while (next < log.length && text.length < largestWrite) text += frame(next++);
         write(text);
       }
-      if (log.closed && !blocked && next === log.length) finish();
+      if (log.closed && !blocked && next >= log.length) finish();
     }
 
     const heartbeat = setInterval(() => {

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { jsonBodyErrors, operation, providerErrors, response } from "../../http/docs/operation.ts";
-import { exampleHit, hitFields } from "../knowledge/docs.ts";
+import { embeddingErrors, exampleHit, hitFields } from "../knowledge/docs.ts";
 
 const exampleCitation = { number: 1, ...exampleHit };
 
@@ -126,5 +126,37 @@ model answer from them, citing by number. History keeps the message as it was wr
       [{ event: "sources", data: [exampleCitation] }],
     ),
   },
-  errors: [...conversationErrors, "knowledge_base_not_found", "unknown_embedding_model"],
+  errors: [...conversationErrors, "knowledge_base_not_found", ...embeddingErrors],
+});
+
+export const resumeDocs = operation({
+  id: "resumeChat",
+  tag: "Chat",
+  summary: "续接回答 · Follow an answer",
+  description: `Follows the conversation's last answer, or the one that an event id names: what has come after that event
+(\`Last-Event-ID\`, or \`after\`) is told again exactly as it was, and a running answer goes on live, for any number
+of followers. An answer that was cut ends in an \`error\` event.
+
+续接对话的最新回答（或事件 ID 所指的回答）：先补发该事件之后的内容，再继续实时推送，可同时有多个接收者。`,
+  success: { 200: answerStream(["R", "ust"]) },
+  errors: ["invalid_field", "conversation_not_found", "answer_not_found"],
+});
+
+export const stopDocs = operation({
+  id: "stopChat",
+  tag: "Chat",
+  summary: "停止生成 · Stop the running answer",
+  description: `Ends the answer with what has come of it: it is kept with \`finish_reason\` \`stopped\`, and its stream ends in
+\`done\` and \`full_response\`.
+
+停止正在生成的回答，保留已生成的内容。`,
+  success: {
+    200: response("Whether an answer was running.", {
+      "application/json": {
+        schema: Type.Object({ stopped: Type.Boolean(), message: Type.String() }),
+        example: { stopped: true, message: "已停止生成" },
+      },
+    }),
+  },
+  errors: ["invalid_field", "conversation_not_found"],
 });

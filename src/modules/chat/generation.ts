@@ -14,6 +14,9 @@ import { chatEvent } from "./events.ts";
  */
 const patience = 8000;
 
+/** Why a provider is let go when the user has read enough. */
+const stopped = new Error("stopped by the user");
+
 export type AnswerStream = AsyncIterable<readonly ChatDelta[]>;
 
 export interface GenerationOptions {
@@ -26,6 +29,8 @@ export interface GenerationOptions {
   open(signal: AbortSignal, cite: (citations: readonly Citation[]) => void): Promise<AnswerStream>;
   /** The text of an error event, in the language of whoever asked. */
   describe(code: ErrorCode, parameters: ErrorParameters): string;
+  /** Milliseconds that the answer goes on with nobody there, before it is cut. */
+  readonly grace: number;
   /** Called once, when the answer is stored and before anybody reads its last event. */
   onEnd(): void;
 }
@@ -44,9 +49,12 @@ export class Generation {
   private readonly answer = new Answer();
   private readonly abort = new AbortController();
   private readonly opening = Promise.withResolvers<void>();
+  private readonly finished = Promise.withResolvers<void>();
   private readonly patienceTimer: Timer;
   private announced = false;
   private sources: string | null = null;
+  private followers = 0;
+  private graceTimer: Timer | undefined;
 
   constructor(private readonly options: GenerationOptions) {
     this.opened = this.opening.promise;
@@ -69,16 +77,42 @@ export class Generation {
         if (!this.announced) this.announce();
       }
       signal.throwIfAborted();
-      await this.complete();
+      await this.complete(this.answer.finishReason);
     } catch (error) {
-      await this.fail(error);
+      if (error === stopped) await this.complete("stopped").catch((fault) => this.fail(fault));
+      else await this.fail(error);
     } finally {
       clearTimeout(this.patienceTimer);
+      clearTimeout(this.graceTimer);
       this.log.close();
     }
   }
 
-  /** Ends the answer where it is; the provider is let go and what has come is kept. */
+  /**
+   * Counts somebody who follows the answer, until the function that this returns is called. With
+   * nobody there the answer goes on for the grace, and is cut if nobody has come back by then.
+   */
+  join(): () => void {
+    this.followers += 1;
+    clearTimeout(this.graceTimer);
+    let joined = true;
+    return () => {
+      if (!joined) return;
+      joined = false;
+      this.followers -= 1;
+      if (this.followers > 0 || this.log.closed) return;
+      if (this.options.grace === 0) this.cancel();
+      else this.graceTimer = setTimeout(() => this.cancel(), this.options.grace);
+    };
+  }
+
+  /** Ends the answer as if it were whole, with what has come; resolves when it is stored. */
+  async stop(): Promise<void> {
+    this.abort.abort(stopped);
+    await this.finished.promise;
+  }
+
+  /** Cuts the answer where it is; the provider is let go and what has come is kept. */
   cancel(): void {
     this.abort.abort(new AppError("interrupted"));
   }
@@ -102,9 +136,10 @@ export class Generation {
     this.log.append([chatEvent.sources(citations)]);
   }
 
-  private async complete(): Promise<void> {
-    await this.store("complete", this.answer.finishReason);
+  private async complete(finishReason: string | null): Promise<void> {
+    await this.store("complete", finishReason);
     this.options.onEnd();
+    this.finished.resolve();
     this.log.append([chatEvent.done(), chatEvent.fullResponse(this.answer.content)]);
     this.announce();
   }
@@ -123,6 +158,7 @@ export class Generation {
       log.error("answer could not be stored", { conversation: conversationId, cause });
     }
     onEnd();
+    this.finished.resolve();
     this.log.append([chatEvent.error(describe(fault.code, fault.parameters), fault.code)]);
     // Whoever still waits for the answer to open is told; otherwise there is nobody to tell.
     this.opened.catch(() => {});

@@ -1,13 +1,14 @@
 import { Elysia } from "elysia";
 import { jsonBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
-import { errorMessage } from "../../http/messages.ts";
+import { errorMessage, successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
 import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
 import type { Citation } from "./citations.ts";
-import { chatDocs, groundedChatDocs } from "./docs.ts";
-import { chatBody, groundedChatBody } from "./model.ts";
+import { chatDocs, groundedChatDocs, resumeDocs, stopDocs } from "./docs.ts";
+import { chatBody, groundedChatBody, parseEventId, resumeQuery } from "./model.ts";
+import type { Following } from "./replay.ts";
 import type { ChatService, Question } from "./service.ts";
 
 /** Where the passages of a grounded answer come from. */
@@ -25,25 +26,30 @@ export interface KnowledgeSource {
 }
 
 export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: KnowledgeSource) {
-  /** Asks, and answers with the stream; a client that leaves lets the answer go. */
+  const stream = (request: Request, { log, messageId, first, shift, leave }: Following) =>
+    eventStreamResponse({
+      log,
+      first,
+      idOf: (index) => `${messageId}-${index + shift}`,
+      format: streamFormat(request.headers.get("accept")),
+      signal: request.signal,
+      onEnd: leave,
+    });
+
+  /** Asks, and answers with the stream. */
   async function answer(request: Request, question: Omit<Question, "describe">): Promise<Response> {
     const language = languageOf(request, http.language);
     const generation = await chat.ask({
       ...question,
       describe: (code, parameters) => errorMessage(code, language, parameters),
     });
-    const leave = () => generation.cancel();
+    const leave = generation.join();
     request.signal.addEventListener("abort", leave);
     if (request.signal.aborted) leave();
     await generation.opened;
     request.signal.removeEventListener("abort", leave);
-    return eventStreamResponse({
-      log: generation.log,
-      format: streamFormat(request.headers.get("accept")),
-      idPrefix: generation.messageId,
-      signal: request.signal,
-      onEnd: leave,
-    });
+    const { log, messageId } = generation;
+    return stream(request, { log, messageId, first: 0, shift: 0, leave });
   }
 
   return new Elysia({ prefix: "/api" })
@@ -57,6 +63,32 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           message: body.message,
         }),
       { params: conversationParams, ...jsonBody(http.maxBodyBytes, chatBody), detail: chatDocs },
+    )
+    .get(
+      "/chat/:conversation_id/stream",
+      async ({ params, query, userId, request }) => {
+        const seen = request.headers.get("last-event-id") ?? query.after;
+        const following = await chat.follow({
+          conversationId: params.conversation_id,
+          userId,
+          ...(seen === undefined ? { answerId: undefined, next: 0 } : parseEventId(seen)),
+          interruption: errorMessage("interrupted", languageOf(request, http.language)),
+        });
+        return stream(request, following);
+      },
+      { params: conversationParams, query: resumeQuery, detail: resumeDocs },
+    )
+    .post(
+      "/chat/:conversation_id/stop",
+      async ({ params, userId, request }) => {
+        const stopped = await chat.stop(params.conversation_id, userId);
+        const language = languageOf(request, http.language);
+        return {
+          stopped,
+          message: successMessage(stopped ? "answer_stopped" : "nothing_to_stop", language),
+        };
+      },
+      { params: conversationParams, detail: stopDocs },
     )
     .post(
       "/rag/chat",

@@ -30,6 +30,10 @@ export class RunningAnswers {
     this.generations.set(conversationId, generation);
   }
 
+  find(conversationId: number): Generation | undefined {
+    return this.generations.get(conversationId);
+  }
+
   release(conversationId: number): void {
     this.claimed.delete(conversationId);
     this.generations.delete(conversationId);

@@ -1,10 +1,11 @@
-import type { ErrorCode, ErrorParameters } from "../../errors.ts";
+import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
 import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
 import type { Conversation, Message } from "../../store/conversations.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import type { Citation } from "./citations.ts";
 import { Generation } from "./generation.ts";
 import { buildMessages, groundedQuestion } from "./prompt.ts";
+import { type Following, replay } from "./replay.ts";
 import { RunningAnswers } from "./running.ts";
 
 /** What an answer is to be grounded in. */
@@ -25,6 +26,8 @@ export function createChatService(options: {
   readonly router: ChatRouter;
   /** For conversations that have none of their own. */
   readonly systemPrompt: string;
+  /** Milliseconds that an answer goes on with nobody there. */
+  readonly disconnectGrace: number;
 }) {
   const { conversations, router } = options;
   const running = new RunningAnswers(conversations);
@@ -49,6 +52,7 @@ export function createChatService(options: {
       maxTokens: conversation.maxTokens,
     });
     const request = {
+      userId: conversation.userId,
       model: route.model,
       messages,
       temperature: conversation.temperature ?? undefined,
@@ -88,6 +92,7 @@ export function createChatService(options: {
           model: conversation.model,
           conversations,
           describe: question.describe,
+          grace: options.disconnectGrace,
           onEnd: release,
           async open(signal, cite) {
             const citations = await grounding?.retrieve(signal);
@@ -103,6 +108,52 @@ export function createChatService(options: {
         release();
         throw error;
       }
+    },
+
+    /**
+     * Follows an answer from one of its events on: the one named, else the conversation's last. One
+     * that is being made goes on live; one that has ended is told again from storage.
+     *
+     * @throws AppError `conversation_not_found`, `answer_not_found`
+     */
+    async follow(wanted: {
+      readonly conversationId: number;
+      readonly userId: number;
+      readonly answerId: number | undefined;
+      readonly next: number;
+      /** What the error at the end of a cut answer says. */
+      readonly interruption: string;
+    }): Promise<Following> {
+      const { conversationId, answerId, next, interruption } = wanted;
+      const { model } = await conversations.get(conversationId, wanted.userId);
+      const live = running.find(conversationId);
+      if (live !== undefined && (answerId ?? live.messageId) === live.messageId) {
+        return {
+          log: live.log,
+          messageId: live.messageId,
+          first: next,
+          shift: 0,
+          leave: live.join(),
+        };
+      }
+      const messages = await conversations.messages(conversationId);
+      const answer = messages.findLast(
+        ({ role, id }) => role === "assistant" && (answerId ?? id) === id,
+      );
+      if (answer === undefined) throw new AppError("answer_not_found");
+      return replay(answer, { userMessageId: answer.id - 1, model, interruption, next });
+    },
+
+    /**
+     * Ends the conversation's running answer with what has come of it. Answers whether there was one.
+     *
+     * @throws AppError `conversation_not_found`
+     */
+    async stop(conversationId: number, userId: number): Promise<boolean> {
+      await conversations.get(conversationId, userId);
+      const live = running.find(conversationId);
+      await live?.stop();
+      return live !== undefined;
     },
 
     /** See `RunningAnswers.drain`. */

@@ -1,0 +1,67 @@
+import { EventLog } from "../../http/event-log.ts";
+import type { Message } from "../../store/conversations.ts";
+import { chatEvent } from "./events.ts";
+
+/** An answer's log, for one who follows it from the event `first` on. */
+export interface Following {
+  readonly log: EventLog;
+  readonly messageId: number;
+  readonly first: number;
+  /** What is added to the place of each event in the ids that the follower sees. */
+  readonly shift: number;
+  /** To be called when the follower has gone. */
+  leave(): void;
+}
+
+/** The events of a stored answer's text, in the pieces in which it was streamed. */
+function textEvents({ content, reasoning, pieces }: Message): string[] {
+  const events: string[] = [];
+  const thought = reasoning ?? "";
+  let contentAt = 0;
+  let reasoningAt = 0;
+  for (const length of pieces ?? [-thought.length, content.length]) {
+    if (length > 0) {
+      events.push(chatEvent.message(content.slice(contentAt, contentAt + length)));
+      contentAt += length;
+    } else if (length < 0) {
+      events.push(chatEvent.reasoning(thought.slice(reasoningAt, reasoningAt - length)));
+      reasoningAt -= length;
+    }
+  }
+  return events;
+}
+
+/**
+ * The log of an answer that is no longer made, with the events that its stream had, each at its old
+ * place, to be followed from `next`. An answer that was cut ends in an error that says
+ * `interruption`; it stands behind whatever the client has seen, since that may be more than was
+ * stored when the server died.
+ */
+export function replay(
+  answer: Message,
+  options: {
+    readonly userMessageId: number;
+    readonly model: string;
+    readonly interruption: string;
+    readonly next: number;
+  },
+): Following {
+  const { userMessageId, model, next } = options;
+  const log = new EventLog();
+  log.append([
+    chatEvent.start({ messageId: answer.id, userMessageId, model }),
+    ...(answer.sources === null ? [] : [chatEvent.sources(JSON.parse(answer.sources))]),
+    ...textEvents(answer),
+    ...(answer.usage === null ? [] : [chatEvent.usage(answer.usage)]),
+  ]);
+  const following = { log, messageId: answer.id, leave: () => {} };
+  if (answer.status === "complete") {
+    log.append([chatEvent.done(), chatEvent.fullResponse(answer.content)]);
+    log.close();
+    return { ...following, first: next, shift: 0 };
+  }
+  const end = log.length;
+  log.append([chatEvent.error(options.interruption, "interrupted")]);
+  log.close();
+  return { ...following, first: Math.min(next, end), shift: Math.max(0, next - end) };
+}
