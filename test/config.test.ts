@@ -196,6 +196,7 @@ describe("the environment", () => {
       LLM_BACKEND_LLM_SYSTEM_PROMPT: "[not, a: list]",
       LLM_BACKEND_LLM_REQUEST_TIMEOUT: "5",
       LLM_BACKEND_LLM_FIRST_TOKEN_TIMEOUT: "2.5",
+      LLM_BACKEND_LLM_QUEUE_TIMEOUT: "7",
       LLM_BACKEND_LLM_IDLE_TIMEOUT: "0",
       LLM_BACKEND_LLM_PROVIDERS: '[{"name":"openai","api_key":"${KEY}","stream_options":false}]',
       LLM_BACKEND_LLM_FALLBACKS: "[{model: gpt-4o, fallback: [glm-4]}]",
@@ -232,6 +233,7 @@ describe("the environment", () => {
     expect(config.llm.systemPrompt).toBe("[not, a: list]");
     expect(config.llm.requestTimeout).toBe(5);
     expect(config.llm.firstTokenTimeout).toBe(2.5);
+    expect(config.llm.queueTimeout).toBe(7);
     expect(config.llm.idleTimeout).toBe(0);
     expect(config.llm.fallbacks).toEqual([{ model: "gpt-4o", fallback: ["glm-4"] }]);
     expect(config.llm.providers[0]).toMatchObject({
@@ -423,6 +425,9 @@ llm:
       streamOptions: true,
       requiresApiKey: true,
       contextTokens: 128_000,
+      maxConcurrent: 0,
+      requestsPerMinute: 0,
+      maxQueue: 100,
       fallback: [],
     });
     const shipped = defaults.llm.providers.find(({ name }) => name === "zhipu");
@@ -535,7 +540,7 @@ describe("faults", () => {
     ],
     [
       "llm: {providers: [hunter2]}",
-      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, stream_options, requires_api_key, context_tokens, fallback",
+      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, stream_options, requires_api_key, context_tokens, max_concurrent, requests_per_minute, max_queue, fallback",
     ],
     [
       provider("name: acme"),

@@ -13,6 +13,17 @@ export interface TimeLimits {
   readonly requestTimeout: number;
 }
 
+export interface DeadlineOptions {
+  /** The provider's name in the configuration, for errors. */
+  readonly provider: string;
+  readonly limits: TimeLimits;
+  readonly clock: Clock;
+  /** Aborts when the caller gives up. */
+  readonly caller: AbortSignal;
+  /** Called when the call is over, however it ended; maybe more than once. */
+  readonly release: () => void;
+}
+
 /**
  * The time that one call of a provider has. Its signal aborts with the caller's reason when the
  * caller gives up, with AppError `provider_interrupted` when the answer falls silent, and with
@@ -28,25 +39,27 @@ export class Deadline {
   #cancelIdle: () => void = () => {};
   /** When the read that waits now began. */
   #waitingSince: number | undefined;
-  readonly #forward = () => this.#controller.abort(this.caller.reason);
+  readonly #forward = () => this.#controller.abort(this.options.caller.reason);
 
-  constructor(
-    private readonly provider: string,
-    private readonly limits: TimeLimits,
-    readonly clock: Clock,
-    private readonly caller: AbortSignal,
-  ) {
+  constructor(private readonly options: DeadlineOptions) {
+    const { provider, limits, clock, caller } = options;
     const expire = () => this.#controller.abort(new AppError("provider_timeout", { provider }));
     const first = limits.firstTokenTimeout * 1000;
     this.#due = clock.now() + first;
     this.#cancelFirst = clock.schedule(first, expire);
     this.#cancelTotal = clock.schedule(limits.requestTimeout * 1000, expire);
+    // An answer that nobody reads to its end is over when its time is.
+    this.signal.addEventListener("abort", () => this.close(), { once: true });
     if (caller.aborted) this.#forward();
     else caller.addEventListener("abort", this.#forward, { once: true });
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  get clock(): Clock {
+    return this.options.clock;
   }
 
   /** Milliseconds until the first token is due. */
@@ -59,7 +72,7 @@ export class Deadline {
     if (this.#begun) return;
     this.#begun = true;
     this.#cancelFirst();
-    const idle = this.limits.idleTimeout * 1000;
+    const idle = this.options.limits.idleTimeout * 1000;
     if (idle > 0) this.#watch(idle, idle);
   }
 
@@ -101,8 +114,10 @@ export class Deadline {
   }
 
   close(): void {
+    const { caller, release } = this.options;
     this.met();
-    this.caller.removeEventListener("abort", this.#forward);
+    caller.removeEventListener("abort", this.#forward);
+    release();
   }
 
   /** One timer that looks back now and then: one for each read would cost more than the read. */
@@ -116,7 +131,7 @@ export class Deadline {
   }
 
   #silent(): AppError {
-    const message = `nothing came for ${this.limits.idleTimeout} s`;
-    return new AppError("provider_interrupted", { provider: this.provider, message });
+    const message = `nothing came for ${this.options.limits.idleTimeout} s`;
+    return new AppError("provider_interrupted", { provider: this.options.provider, message });
   }
 }

@@ -2,6 +2,7 @@ import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Deadline } from "./deadline.ts";
 import { readFault } from "./fault.ts";
+import type { Pace } from "./pace.ts";
 import { type FailedTry, isPassing, parseRetryAfter, retryDelay } from "./retry.ts";
 
 export interface PostCall {
@@ -13,6 +14,8 @@ export interface PostCall {
   readonly body: unknown;
   /** Milliseconds that a provider may ask for before another try. */
   readonly maxPause?: number | undefined;
+  /** Where the tries after the first are counted; they wait until it lets them. */
+  readonly pace?: Pace | undefined;
 }
 
 interface Refusal extends FailedTry {
@@ -50,8 +53,11 @@ export async function post(call: PostCall, deadline: Deadline): Promise<Response
   for (let attempt = 0; ; attempt++) {
     const answer = await send(call, request, deadline);
     if (answer instanceof Response) return answer;
-    const delay = retryDelay(answer, attempt, Math.random(), call.maxPause);
-    if (delay === undefined || delay >= deadline.remaining) throw answer.error;
+    const pause = retryDelay(answer, attempt, Math.random(), call.maxPause);
+    if (pause === undefined) throw answer.error;
+    const delay = Math.max(pause, call.pace?.delay ?? 0);
+    if (delay >= deadline.remaining) throw answer.error;
+    call.pace?.count(delay);
     const { provider, status, message } = answer.error.parameters;
     log.warn("provider failed, trying again", {
       provider,

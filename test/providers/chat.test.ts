@@ -18,8 +18,9 @@ import {
 import { ManualClock } from "./manual-clock.ts";
 import { providerAt } from "./settings.ts";
 
-const limits = { firstTokenTimeout: 60, idleTimeout: 30, requestTimeout: 600 };
+const limits = { queueTimeout: 90, firstTokenTimeout: 60, idleTimeout: 30, requestTimeout: 600 };
 const question: ChatRequest = {
+  userId: 1,
   model: "model-1",
   messages: [
     { role: "system", content: "be brief" },

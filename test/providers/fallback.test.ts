@@ -55,7 +55,7 @@ async function ask(
   model = "one-a",
 ) {
   const route = routerWith(settings).route(model);
-  const whole = { messages, ...request, model: route.model };
+  const whole = { userId: 1, messages, ...request, model: route.model };
   let text = "";
   try {
     const stream = await route.provider.stream(whole, signal);

@@ -14,6 +14,9 @@ export function providerAt(
     streamOptions: true,
     requiresApiKey: true,
     contextTokens: 1000,
+    maxConcurrent: 0,
+    requestsPerMinute: 0,
+    maxQueue: 100,
     fallback: [],
     ...overrides,
   };

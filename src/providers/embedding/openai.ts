@@ -37,7 +37,13 @@ export function createOpenAiEmbedding(options: EmbeddingOptions): EmbeddingProvi
   ): Promise<Float32Array[]> {
     const apiKey = apiKeyOf(provider);
     const limits = { firstTokenTimeout: timeout, idleTimeout: 0, requestTimeout: timeout };
-    const deadline = new Deadline(provider.name, limits, clock, signal);
+    const deadline = new Deadline({
+      provider: provider.name,
+      limits,
+      clock,
+      caller: signal,
+      release: () => {},
+    });
     try {
       const body = {
         model: model.model,

@@ -3,6 +3,7 @@ import { createDemoChat } from "./demo.ts";
 import type { ChatDelta, ChatRequest, Passage } from "./index.ts";
 
 const never = new AbortController().signal;
+const asked = { userId: 1, model: "demo", messages: [] };
 const passage = (number: number, content: string): Passage => ({
   number,
   content,
@@ -11,7 +12,7 @@ const passage = (number: number, content: string): Passage => ({
 
 async function ask(request: Partial<ChatRequest> & { readonly question: string }) {
   const messages = [{ role: "user" as const, content: request.question }];
-  const stream = await createDemoChat().stream({ model: "demo", messages, ...request }, never);
+  const stream = await createDemoChat().stream({ ...asked, messages, ...request }, never);
   const deltas: ChatDelta[] = [];
   for await (const piece of stream) deltas.push(...piece);
   const texts = deltas.flatMap((delta) => (delta.type === "content" ? [delta.text] : []));
@@ -94,7 +95,7 @@ describe("the demo model over passages", () => {
     const content = "合同各方应当遵守约定。The parties keep their word. ".repeat(100);
     const passages = Array.from({ length: 50 }, (_, i) => passage(i + 1, content));
     const turns = countTurns(50);
-    const stream = await createDemoChat().stream({ model: "demo", messages: [], passages }, never);
+    const stream = await createDemoChat().stream({ ...asked, passages }, never);
     await stream[Symbol.asyncIterator]().next();
     expect(turns.done).toBeGreaterThanOrEqual(49);
   });
@@ -121,7 +122,7 @@ describe("the demo model alone", () => {
       { role: "assistant" as const, content: "answer" },
       { role: "user" as const, content: "second" },
     ];
-    const request: ChatRequest = { model: "demo", messages };
+    const request: ChatRequest = { ...asked, messages };
     const texts = [];
     for (let i = 0; i < 2; i++) {
       let text = "";
@@ -177,12 +178,12 @@ describe("the demo model's stream", () => {
   test("ends with the caller's reason", async () => {
     const controller = new AbortController();
     const messages = [{ role: "user" as const, content: "hi" }];
-    const stream = await createDemoChat().stream({ model: "demo", messages }, controller.signal);
+    const stream = await createDemoChat().stream({ ...asked, messages }, controller.signal);
     const iterator = stream[Symbol.asyncIterator]();
     await iterator.next();
     controller.abort("gone");
     expect(await iterator.next().catch((reason: unknown) => reason)).toBe("gone");
-    const request = { model: "demo", messages };
+    const request = { ...asked, messages };
     const refused = createDemoChat().stream(request, controller.signal);
     expect(await refused.catch((reason: unknown) => reason)).toBe("gone");
   });

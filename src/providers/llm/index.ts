@@ -12,6 +12,8 @@ export interface Passage {
 }
 
 export interface ChatRequest {
+  /** Whose request it is: users take turns where requests have to wait. */
+  readonly userId: number;
   /** The model as the provider knows it. */
   readonly model: string;
   readonly messages: readonly ChatMessage[];
@@ -65,7 +67,8 @@ export interface ChatProvider {
    *
    * @throws AppError `provider_failed` (refused, unreachable), `provider_interrupted` (cut, garbled,
    *   silent for `idle_timeout`), `provider_timeout` (no first piece in `first_token_timeout`, no end
-   *   in `request_timeout`), `missing_api_key`; the signal's reason when aborted. What fails before
+   *   in `request_timeout`), `rate_limited` (too many wait for the provider, or for too long),
+   *   `missing_api_key`; the signal's reason when aborted. What fails before
    *   the first piece rejects this promise, what fails later the iteration.
    */
   stream(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer>;

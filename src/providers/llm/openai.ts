@@ -1,4 +1,5 @@
 import type { ChatProviderConfig } from "../../config/schema.ts";
+import { Admission } from "../admission.ts";
 import { apiKeyOf } from "../api-key.ts";
 import type { Clock } from "../clock.ts";
 import { Deadline, type TimeLimits } from "../deadline.ts";
@@ -7,16 +8,23 @@ import type { ChatProvider, ChatRequest } from "./index.ts";
 import { OpenAiAnswer } from "./openai-answer.ts";
 import { ChatDecoder } from "./openai-decoder.ts";
 
+export interface ChatLimits extends TimeLimits {
+  /** Seconds that a request may wait for its turn, before any other limit counts. */
+  readonly queueTimeout: number;
+}
+
 /**
  * A provider that speaks OpenAI's chat completions protocol (`POST {base_url}/chat/completions`,
- * streamed).
+ * streamed). Requests beyond its limits wait for their turn, fairly between the users.
  */
 export function createOpenAiChat(
   config: ChatProviderConfig,
-  limits: TimeLimits,
+  limits: ChatLimits,
   clock: Clock,
 ): ChatProvider {
   const provider = config.name;
+  const { queueTimeout } = limits;
+  const admission = new Admission(provider, { ...config, queueTimeout }, clock);
   const url = endpoint(config.baseUrl, "/chat/completions");
   return {
     checkAccess(apiKey) {
@@ -24,11 +32,13 @@ export function createOpenAiChat(
     },
     async stream(request, signal) {
       const apiKey = apiKeyOf(config, request.apiKey);
-      const deadline = new Deadline(provider, limits, clock, signal);
+      const release = await admission.enter(request.userId, signal);
+      const deadline = new Deadline({ provider, limits, clock, caller: signal, release });
       try {
         const body = bodyOf(request, config.streamOptions);
         const { maxPause } = request;
-        const response = await post({ provider, url, apiKey, body, maxPause }, deadline);
+        const { pace } = admission;
+        const response = await post({ provider, url, apiKey, body, maxPause, pace }, deadline);
         const contentType = response.headers.get("content-type") ?? "";
         const decoder = new ChatDecoder(contentType, provider, apiKey);
         const bytes = response.body ?? new Blob().stream();
