@@ -193,6 +193,7 @@ describe("the environment", () => {
       LLM_BACKEND_JWT_SECRET: "true",
       LLM_BACKEND_JWT_EXPIRES_IN: "7d",
       LLM_BACKEND_AUTH_REGISTRATION: "closed",
+      LLM_BACKEND_CHAT_DISCONNECT_GRACE: "0",
       LLM_BACKEND_LLM_SYSTEM_PROMPT: "[not, a: list]",
       LLM_BACKEND_LLM_REQUEST_TIMEOUT: "5",
       LLM_BACKEND_LLM_FIRST_TOKEN_TIMEOUT: "2.5",
@@ -230,6 +231,7 @@ describe("the environment", () => {
     });
     expect(config.jwt).toEqual({ secret: "true", expiresIn: "7d" });
     expect(config.auth).toEqual({ registration: "closed" });
+    expect(config.chat).toEqual({ disconnectGrace: 0 });
     expect(config.llm.systemPrompt).toBe("[not, a: list]");
     expect(config.llm.requestTimeout).toBe(5);
     expect(config.llm.firstTokenTimeout).toBe(2.5);
@@ -512,11 +514,11 @@ describe("faults", () => {
     ["auth: {registration: no}", 'auth.registration: found "no", expected "open" or "closed"'],
     [
       "sever: {}",
-      "sever: found an unknown key, expected server, redis, sqlite, jwt, auth, llm, rag; did you mean server?",
+      "sever: found an unknown key, expected server, redis, sqlite, jwt, auth, chat, llm, rag; did you mean server?",
     ],
     [
       "port: 80",
-      "port: found an unknown key, expected server, redis, sqlite, jwt, auth, llm, rag; did you mean server.port?",
+      "port: found an unknown key, expected server, redis, sqlite, jwt, auth, chat, llm, rag; did you mean server.port?",
     ],
     [
       "jwt: {expiresIn: 1h}",
