@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readEvents } from "../chat-stream.ts";
+import { type ChatEvent, readEvents } from "../chat-stream.ts";
 import { type Caller, startApp, type TestApp } from "../harness.ts";
-import { refuse } from "../upstream-scripts.ts";
+import { answer, refuse } from "../upstream-scripts.ts";
 import { checkerOf, type OpenApiDocument } from "./open-api.ts";
 
 let server: TestApp;
@@ -25,6 +25,21 @@ async function expectDocumented(path: string, method: string, answer: Response):
   if (schema === undefined) throw new Error(`${answer.status} of ${path} is not in the document`);
   expect(checker(schema)(body), JSON.stringify(body)).toEqual([]);
   return body;
+}
+
+function form(kb_id: string, text: string, name: string): FormData {
+  const fields = new FormData();
+  fields.set("kb_id", kb_id);
+  fields.set("file", new File([text], name));
+  return fields;
+}
+
+function expectChatEvents(events: readonly ChatEvent[]): void {
+  const schema = document.components.schemas.ChatEvent;
+  if (schema === undefined) throw new Error("the document has no ChatEvent");
+  for (const { id: _, ...event } of events) {
+    expect(checker(schema)(event), JSON.stringify(event)).toEqual([]);
+  }
 }
 
 describe("what the server answers is what the document says", () => {
@@ -76,15 +91,11 @@ describe("what the server answers is what the document says", () => {
   });
 
   test("of chat", async () => {
-    const chatEvent = document.components.schemas.ChatEvent;
-    if (chatEvent === undefined) throw new Error("the document has no ChatEvent");
     const id = await user.createConversation();
     const answer = await user.post(`/api/chat/${id}`, { message: "你好" });
     const events = await readEvents(answer);
     expect(events.length).toBeGreaterThan(3);
-    for (const { id: _, ...event } of events) {
-      expect(checker(chatEvent)(event), JSON.stringify(event)).toEqual([]);
-    }
+    expectChatEvents(events);
     const chat = "/api/chat/{conversation_id}";
     server.upstream.script(refuse(400, { error: { message: "no", code: "bad" } }));
     const refused = await user.post(`/api/chat/${id}`, { message: "你好" });
@@ -94,6 +105,65 @@ describe("what the server answers is what the document says", () => {
     const unknown = await user.createConversation({ model: "no-such-model" });
     const unrouted = await user.post(`/api/chat/${unknown}`, { message: "你好" });
     expect(await expectDocumented(chat, "post", unrouted)).toMatchObject({ code: "unknown_model" });
+  });
+
+  test("of chat that is cut off", async () => {
+    const id = await user.createConversation();
+    server.upstream.script(answer(["Hel", "lo"], { end: "silent" }));
+    const events = await readEvents(await user.post(`/api/chat/${id}`, { message: "你好" }));
+    expect(events.at(-1)).toMatchObject({ event: "error", code: "provider_interrupted" });
+    expectChatEvents(events);
+    const history = await user.get(`/api/conversations/history/${id}`);
+    const path = "/api/conversations/history/{conversation_id}";
+    expect(await expectDocumented(path, "get", history)).toMatchObject({
+      messages: [{}, { status: "interrupted" }],
+    });
+  });
+
+  test("of knowledge bases", async () => {
+    const models = "/api/rag/models";
+    await expectDocumented(models, "get", await user.get(models));
+    const create = "/api/rag/kb/create";
+    await expectDocumented(create, "post", await user.post(create, { kb_name: "" }));
+    const unknown = { kb_name: "法律", embedding_model: "no-such-model" };
+    await expectDocumented(create, "post", await user.post(create, unknown));
+    const created = await user.post(create, { kb_name: "法律" });
+    // The document says that it is there, and the check that it is as documented.
+    const { kb_id } = (await expectDocumented(create, "post", created)) as { kb_id: string };
+    const list = "/api/rag/kb/list";
+    await expectDocumented(list, "get", await user.get(list));
+
+    const upload = "/api/rag/doc/upload";
+    const text = "不可抗力条款是指合同中约定的免责条款。";
+    const stored = await user.post(upload, form(kb_id, text, "合同.txt"));
+    const { doc_id } = (await expectDocumented(upload, "post", stored)) as { doc_id: string };
+    await expectDocumented(upload, "post", await user.post(upload, form(kb_id, "x", "a.exe")));
+    await expectDocumented(upload, "post", await user.post(upload, form(kb_id, "", "a.txt")));
+    await expectDocumented(upload, "post", await user.post(upload, form(kb_id, text, "a.pdf")));
+    await expectDocumented(upload, "post", await user.post(upload, form(doc_id, text, "a.txt")));
+    await expectDocumented(upload, "post", await user.post(upload, { kb_id }));
+    const documents = await user.get(`/api/rag/doc/list?kb_id=${kb_id}`);
+    expect(await expectDocumented("/api/rag/doc/list", "get", documents)).toHaveProperty("docs.0");
+    const none = await user.get("/api/rag/doc/list");
+    await expectDocumented("/api/rag/doc/list", "get", none);
+
+    const retrieve = "/api/rag/retrieve";
+    const found = await user.post(retrieve, { kb_id, query: "什么是不可抗力？" });
+    expect(await expectDocumented(retrieve, "post", found)).toHaveProperty("results.0");
+    const conversation_id = await user.createConversation();
+    const question = { conversation_id, kb_id, message: "什么是不可抗力？" };
+    const events = await readEvents(await user.post("/api/rag/chat", question));
+    expect(events[1]).toMatchObject({ event: "sources", data: [{ number: 1 }] });
+    expectChatEvents(events);
+
+    const reference = { kb_id, doc_id };
+    const removeDocument = "/api/rag/doc/delete";
+    await expectDocumented(removeDocument, "post", await user.post(removeDocument, reference));
+    await expectDocumented(removeDocument, "post", await user.post(removeDocument, reference));
+    const remove = "/api/rag/kb/delete";
+    await expectDocumented(remove, "post", await user.post(remove, { kb_id }));
+    await expectDocumented(remove, "post", await user.post(remove, { kb_id }));
+    await expectDocumented(retrieve, "post", await user.post(retrieve, { kb_id, query: "x" }));
   });
 
   test("of its health", async () => {

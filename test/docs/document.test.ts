@@ -72,9 +72,14 @@ test("every route is described", () => {
   }
 });
 
-test("operations are named once", () => {
-  const ids = operationsOf(document).map(([, { operationId }]) => operationId);
+test("operations are named once, and no tag is empty", () => {
+  const operations = operationsOf(document).map(([, operation]) => operation);
+  const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
+  const tags = document.tags.map(({ name }) => name);
+  expect([...new Set(operations.flatMap((operation) => operation.tags))].sort()).toEqual(
+    tags.sort(),
+  );
 });
 
 describe("examples", () => {

@@ -54,14 +54,17 @@ const errorBody = Type.Object(
   { $id: "Error", description: "Every error of every route has this shape." },
 );
 
+type Examples = Readonly<Partial<Record<ErrorCode, ErrorParameters>>>;
+
 /** What the texts of the examples name. */
-const exampleParameters: Partial<Record<ErrorCode, ErrorParameters>> = {
+const exampleParameters: Examples = {
   invalid_field: { field: "message", reason: "required" },
   unknown_model: { model: "no-such-model" },
   missing_api_key: { provider: "zhipu", key: "llm.providers[zhipu].api_key" },
   unknown_embedding_model: { model: "no-such-model" },
-  unsupported_file_type: { extension: "exe", type: "exe" },
-  file_type_mismatch: { extension: "pdf", type: "pdf" },
+  embedding_model_changed: { model: "zhipu-embedding-3", expected: 2048, found: 1024 },
+  unsupported_file_type: { type: "exe" },
+  file_type_mismatch: { type: "pdf" },
   body_too_large: { limit: 1_048_576 },
   file_too_large: { limit: 104_857_600 },
   unsupported_content_type: { expected: "application/json" },
@@ -115,8 +118,14 @@ export const json = <Schema extends TSchema>(
   example: Static<Schema>,
 ): Responses[string] => response(description, { "application/json": { schema, example } });
 
-function example(code: ErrorCode) {
-  const parameters = exampleParameters[code];
+/** The same for a route that takes a form. */
+const formParameters: Examples = {
+  ...exampleParameters,
+  invalid_field: { field: "kb_id", reason: "required" },
+  unsupported_content_type: { expected: "multipart/form-data" },
+};
+
+function example(code: ErrorCode, parameters: ErrorParameters | undefined) {
   const message = errorMessage(code, "zh-CN", parameters);
   return {
     summary: errorMessage(code, "en", parameters),
@@ -130,7 +139,11 @@ function example(code: ErrorCode) {
   };
 }
 
-function errorResponse(status: number, codes: readonly ErrorCode[]): Responses[string] {
+function errorResponse(
+  status: number,
+  codes: readonly ErrorCode[],
+  parameters: Examples,
+): Responses[string] {
   const oneOfThese = Type.Object({ code: Type.Unsafe<string>({ type: "string", enum: codes }) });
   const list = codes.map((code) => `- \`${code}\``).join("\n");
   return response(
@@ -138,17 +151,23 @@ function errorResponse(status: number, codes: readonly ErrorCode[]): Responses[s
     {
       "application/json": {
         schema: Type.Unsafe<unknown>({ allOf: [errorBody, oneOfThese] }),
-        examples: Object.fromEntries(codes.map((code) => [code, example(code)])),
+        examples: Object.fromEntries(codes.map((code) => [code, example(code, parameters[code])])),
       },
     },
     extraHeaders[status],
   );
 }
 
-function errorResponses(codes: readonly ErrorCode[]): Responses {
-  const byStatus = Map.groupBy(new Set(codes), (code) => statuses[new AppError(code).kind]);
+function errorResponses({ errors, form, ...route }: Operation): Responses {
+  const codes = new Set<ErrorCode>([
+    ...errors,
+    ...(route.public ? [] : ["unauthorized" as const]),
+    "internal",
+  ]);
+  const parameters = form === undefined ? exampleParameters : formParameters;
+  const byStatus = Map.groupBy(codes, (code) => statuses[new AppError(code).kind]);
   return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [status, errorResponse(status, group)]),
+    [...byStatus].map(([status, group]) => [status, errorResponse(status, group, parameters)]),
   );
 }
 
@@ -162,12 +181,5 @@ export const operation = (route: Operation): DocumentDecoration => ({
   ...(route.form === undefined
     ? {}
     : { requestBody: { content: schemas({ "multipart/form-data": { schema: route.form } }) } }),
-  responses: {
-    ...route.success,
-    ...errorResponses([
-      ...route.errors,
-      ...(route.public ? [] : ["unauthorized" as const]),
-      "internal",
-    ]),
-  },
+  responses: { ...route.success, ...errorResponses(route) },
 });
