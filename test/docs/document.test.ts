@@ -116,14 +116,13 @@ describe("examples", () => {
     expect(requests).toBeGreaterThan(0);
   });
 
-  test("those of parameters fit", () => {
+  test("every parameter has one, and it fits", () => {
     const checker = checkerOf(document);
     for (const [name, { parameters }] of operationsOf(document)) {
       for (const { example, in: place, name: parameter, required, schema } of parameters) {
         if (place === "path") expect(required, name).toBe(true);
-        if (example !== undefined) {
-          expect(checker(schema)(example), `${name} ${parameter}`).toEqual([]);
-        }
+        expect(example, `${name} ${parameter}`).toBeDefined();
+        expect(checker(schema)(example), `${name} ${parameter}`).toEqual([]);
       }
     }
   });

@@ -17,6 +17,8 @@ export const newConversation = Type.Object({
 });
 
 export const conversationPage = t.Object({
-  limit: t.Integer({ minimum: 1, maximum: 1000, default: 1000 }),
-  before: t.Optional(t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+  limit: t.Integer({ minimum: 1, maximum: 1000, default: 1000, examples: [20] }),
+  before: t.Optional(
+    t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [329630] }),
+  ),
 });

@@ -131,7 +131,11 @@ alone: text, Markdown, HTML, CSV, JSON, Word, PowerPoint, Excel, OpenDocument, P
     ),
   },
   form: Type.Object({
-    kb_id: Type.String({ format: "uuid", description: "Best in front of the file." }),
+    kb_id: Type.String({
+      format: "uuid",
+      description: "Best in front of the file.",
+      examples: [knowledgeBaseId],
+    }),
     file: Type.String({ format: "binary", description: "The file; its name has its extension." }),
   }),
   errors: [
