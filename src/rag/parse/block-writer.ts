@@ -130,7 +130,7 @@ function* fittingRows(cells: readonly string[]): Generator<string[]> {
       return splitText(cell, maxCellLength).next().value ?? "";
     });
     yield row.map((cell) => cell.trim());
-    rest = rest.map((cell, column) => cell.slice(row[column]?.length ?? 0));
+    rest = rest.map((cell, column) => cell.slice(row[column]?.length ?? 0).trimStart());
   }
   if (weigh(rest) > maxBlockLength / 2) return yield* wideRows(rest);
   yield rest;

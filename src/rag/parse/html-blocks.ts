@@ -47,6 +47,7 @@ export interface HtmlOptions {
 export class HtmlBlocks {
   title: string | undefined;
   private text = "";
+  private isLineStart = true;
   private heading: number | undefined;
   private preformatted: { depth: number; language: string | undefined } | undefined;
   private item: number | undefined;
@@ -109,7 +110,11 @@ export class HtmlBlocks {
     if (this.hidden) return;
     if (this.table && !this.table.cell && text.trim() === "") return;
     this.text += this.preformatted ? text : inlineText(text);
-    if (this.text.length > maxInline && !this.table) this.flush();
+    this.isLineStart = false;
+    if (this.text.length <= maxInline) return;
+    // A cell of this length is a page in a layout, not a cell.
+    if (this.table) this.endTable();
+    else this.flush();
   }
 
   close(name: string): void {
@@ -177,7 +182,7 @@ export class HtmlBlocks {
         columns: span(attributes.colspan),
         rows: span(attributes.rowspan),
       };
-    } else if (this.text !== "" && !this.text.endsWith("\n")) this.text += "\n";
+    } else this.breakLine();
     return true;
   }
 
@@ -190,8 +195,14 @@ export class HtmlBlocks {
       this.writer.paragraph(this.text);
       this.text = "";
     } else if (name === "table") this.endTable();
-    else if (this.text !== "" && !this.text.endsWith("\n")) this.text += "\n";
+    else this.breakLine();
     return true;
+  }
+
+  /** Begins a line within a cell. */
+  private breakLine(): void {
+    if (this.text !== "" && !this.isLineStart) this.text += "\n";
+    this.isLineStart = true;
   }
 
   private endCell(table: OpenTable): void {

@@ -23,8 +23,12 @@ const maxPiece = 1_048_576;
 export class JsonScanner {
   private readonly brackets: ("object" | "array")[] = [];
   private expected: Expected = "value";
-  /** The part of a string or literal that was read. */
+  /** What was read of a literal. */
   private token = "";
+  /** What was read of a string, as it is written, and how long that is. */
+  private parts: string[] = [];
+  private length = 0;
+  private isEscaped = false;
   private inside: "string" | "literal" | undefined;
   private empty = true;
 
@@ -90,43 +94,68 @@ export class JsonScanner {
   }
 
   private continueString(text: string, from: number): number {
-    // A piece may end after a backslash: what it escapes comes first in the next one.
-    if (this.token.endsWith("\\") && oddBackslashes(this.token)) {
-      this.token += text[from] ?? "";
-      return from + 1;
+    let at = from;
+    if (this.isEscaped) {
+      // A piece ended after a backslash: what it escapes comes first in this one.
+      this.isEscaped = false;
+      this.add(text.slice(at, at + 1));
+      at += 1;
     }
-    stringEnd.lastIndex = from;
-    const match = stringEnd.exec(text);
-    const end = match ? match.index : text.length;
-    this.token += text.slice(from, end);
-    if (!match) {
-      if (this.token.length > maxPiece && this.expected !== "key") this.sendPiece();
-      return text.length;
+    while (at < text.length) {
+      stringEnd.lastIndex = at;
+      const match = stringEnd.exec(text);
+      const end = match ? match.index : text.length;
+      if (match?.[0] === '"') {
+        this.add(text.slice(at, end));
+        this.endString();
+        return end + 1;
+      }
+      const next = match ? end + 2 : end;
+      this.add(text.slice(at, next));
+      this.isEscaped = next > text.length;
+      at = next;
     }
-    if (match[0] === "\\") {
-      this.token += text.slice(end, end + 2);
-      return end + 2;
-    }
+    if (this.length > maxPiece && !this.isKey && !this.isEscaped) this.sendPiece();
+    return text.length;
+  }
+
+  private get isKey(): boolean {
+    return this.expected === "key" || this.expected === "key_or_close";
+  }
+
+  private add(part: string): void {
+    this.parts.push(part);
+    this.length += part.length;
+  }
+
+  private takeParts(): string {
+    const token = this.parts.join("");
+    this.parts = [];
+    this.length = 0;
+    return token;
+  }
+
+  private endString(): void {
     this.inside = undefined;
-    const value = decodeString(this.token);
-    this.token = "";
-    if (this.expected === "key" || this.expected === "key_or_close") {
+    const value = decodeString(this.takeParts());
+    if (this.isKey) {
       this.events.key(value);
       this.expected = "colon";
     } else {
       this.events.value(value);
       this.afterValue();
     }
-    return end + 1;
   }
 
   /** Sends what came of a long string, up to a place that is in no escape sequence. */
   private sendPiece(): void {
-    const safe = this.token.lastIndexOf("\\", this.token.length - 1);
-    const cut = safe >= this.token.length - 12 ? safe : this.token.length;
-    if (cut <= 0 || oddBackslashes(this.token.slice(0, cut))) return;
-    this.events.value(decodeString(this.token.slice(0, cut)));
-    this.token = this.token.slice(cut);
+    const token = this.takeParts();
+    const backslash = token.lastIndexOf("\\");
+    const isOpen = backslash >= token.length - 6 && endsInOddBackslashes(token, backslash + 1);
+    const isHalf = /[\ud800-\udbff]$/.test(token);
+    const cut = isOpen ? backslash : token.length - Number(isHalf);
+    this.events.value(decodeString(token.slice(0, cut)));
+    this.add(token.slice(cut));
   }
 
   private continueLiteral(text: string, from: number): number {
@@ -153,9 +182,9 @@ export class JsonScanner {
   }
 }
 
-function oddBackslashes(text: string): boolean {
+function endsInOddBackslashes(text: string, end: number): boolean {
   let count = 0;
-  for (let at = text.length - 1; at >= 0 && text[at] === "\\"; at -= 1) count += 1;
+  while (text[end - 1 - count] === "\\") count += 1;
   return count % 2 === 1;
 }
 

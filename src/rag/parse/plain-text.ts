@@ -45,7 +45,7 @@ function cutPoint(text: string, max: number): number {
     if (end <= max) cut = end;
   }
   if (cut > max / 2) return cut;
-  const space = head.lastIndexOf(" ", max);
+  const space = head.lastIndexOf(" ", max - 1);
   if (space > max / 2) return space + 1;
   const last = text.charCodeAt(max - 1);
   return last >= 0xd800 && last <= 0xdbff ? max - 1 : max;
@@ -70,17 +70,36 @@ export function isUnspaced(character: string): boolean {
   return cjk.test(character);
 }
 
-/**
- * Joins two pieces of one sentence that a line end parted: without a space between Chinese or
- * Japanese characters, without the hyphen inside a divided Latin word, else with one space.
- */
-export function joinWrapped(left: string, right: string): string {
-  if (left === "" || right === "") return left + right;
+const fullWidthMark = /[\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…]/;
+
+/** What stands between two pieces of one sentence that a line end parted; undefined for a hyphen. */
+function joint(left: string, right: string): "" | " " | undefined {
   const before = left.at(-1) ?? "";
   const after = right.at(0) ?? "";
-  if (isUnspaced(before) && isUnspaced(after)) return left + right;
-  if (/\p{Ll}-$/u.test(left) && /^\p{Ll}/u.test(right)) return left.slice(0, -1) + right;
-  return /\s$/.test(left) ? left + right : `${left} ${right}`;
+  if (before === "" || after === "" || /\s/.test(before)) return "";
+  if (isUnspaced(before) || isUnspaced(after)) {
+    const pair = before + after;
+    const isLatin = /\p{Script=Latin}/u.test(pair) && !fullWidthMark.test(pair);
+    return isLatin ? " " : "";
+  }
+  return /^\p{Ll}-$/u.test(left.slice(-2)) && /^\p{Ll}/u.test(after) ? undefined : " ";
+}
+
+/**
+ * Joins the lines of a paragraph that were broken at a margin: without a space between Chinese or
+ * Japanese characters, beside their punctuation and between them and digits, without the hyphen
+ * inside a divided Latin word, else with one space.
+ */
+export function joinWrapped(...lines: readonly string[]): string {
+  const parts: string[] = [];
+  let last = "";
+  for (const line of lines) {
+    const between = joint(last, line);
+    if (between === undefined) parts[parts.length - 1] = last.slice(0, -1);
+    parts.push(between ?? "", line);
+    if (line !== "") last = line;
+  }
+  return parts.join("");
 }
 
 /** One character for each byte, U+0000 to U+00FF; `TextDecoder` takes this name for Windows-1252. */

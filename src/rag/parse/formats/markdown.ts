@@ -103,7 +103,7 @@ export class MarkdownBlocks {
     }
     const under = underline.exec(line)?.[1];
     if (under && this.paragraph.length > 0 && this.item === undefined) {
-      const text = this.paragraph.reduce(joinWrapped);
+      const text = joinWrapped(...this.paragraph);
       this.paragraph = [];
       this.writeHeading(under.startsWith("=") ? 1 : 2, text);
       return;
@@ -162,7 +162,7 @@ export class MarkdownBlocks {
       if (htmlBlock.test(first) && item === undefined) {
         writeHtml([this.paragraph.join("\n")], this.writer, { isPage: false });
       } else {
-        const text = stripInlineMarkdown(this.paragraph.reduce(joinWrapped));
+        const text = stripInlineMarkdown(joinWrapped(...this.paragraph));
         if (item === undefined) this.writer.paragraph(text);
         else this.writer.listItem(item, text);
       }

@@ -6,10 +6,12 @@ import { findTable } from "./pdf-tables.ts";
 import { chapterLevel } from "./text.ts";
 
 const sentenceEnd = /[.!?:;。！？：；…]["'”’」』）)]*$/;
+/** What ends a sentence at the end of a column; a semicolon may stand within one. */
+const cutEnd = /[.!?。！？…]["'”’」』）)]*$/;
 /** Symbol fonts have theirs among the private characters. */
 const bullet = /^[•·▪■□●○◦◆◇➢➤✓–‣*\ue000-\uf8ff]\s*(?=\S)/;
 const enumerated =
-  /^(\(?\d{1,3}[.)、）]|\(?[a-z][.)]|[（(][一二三四五六七八九十]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|第[一二三四五六七八九十百千\d]+条)\s*\S/;
+  /^(\(?\d{1,3}[.)、）](?!\d)|\(?[a-z][.)]|[（(][一二三四五六七八九十]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|第[一二三四五六七八九十百千\d]+条)\s*\S/;
 
 /** The font size in which most of the text is set, to half a point. */
 function bodySize(pages: readonly (readonly Line[])[]): number {
@@ -48,7 +50,16 @@ interface OpenParagraph {
   readonly first: Line;
   text: string;
   last: Line;
+  lastPage: number;
+  /** The column in which the last line stands. */
+  column: Column;
   lineCount: number;
+}
+
+/** How far the lines of a column reach to the left and right. */
+interface Column {
+  left: number;
+  right: number;
 }
 
 /** Puts the lines of a PDF together into paragraphs, headings, list items and tables. */
@@ -68,7 +79,7 @@ class PdfBlocks {
   }
 
   page(lines: readonly Line[], number: number): void {
-    const edges = rightEdges(lines);
+    const columns = findColumns(lines);
     for (let at = 0; at < lines.length; ) {
       const line = lines[at];
       if (!line) return;
@@ -79,7 +90,7 @@ class PdfBlocks {
         at += table.lineCount;
         continue;
       }
-      this.line(line, number, edges);
+      this.line(line, number, columns.get(columnKey(line)) ?? line);
       at += 1;
     }
   }
@@ -94,12 +105,14 @@ class PdfBlocks {
     else this.writer.paragraph(open.text);
   }
 
-  private line(line: Line, page: number, edges: ReadonlyMap<number, number>): void {
+  private line(line: Line, page: number, column: Column): void {
     const { open } = this;
     const level = this.headingLevel(line);
-    if (open && this.joins(open, line, level, page, edges)) {
+    if (open && this.joins(open, line, level, page)) {
       open.text = joinWrapped(open.text, line.text);
       open.last = line;
+      open.lastPage = page;
+      open.column = column;
       open.lineCount += 1;
       return;
     }
@@ -112,6 +125,8 @@ class PdfBlocks {
       first: line,
       text: line.text,
       last: line,
+      lastPage: page,
+      column,
       lineCount: 1,
     };
   }
@@ -126,37 +141,37 @@ class PdfBlocks {
   }
 
   /** Whether the line goes on with the paragraph. */
-  private joins(
-    open: OpenParagraph,
-    line: Line,
-    level: number | undefined,
-    page: number,
-    edges: ReadonlyMap<number, number>,
-  ): boolean {
-    const { last, first } = open;
+  private joins(open: OpenParagraph, line: Line, level: number | undefined, page: number): boolean {
+    const { last, first, column } = open;
     const size = Math.max(last.size, line.size);
     const isSameSize = Math.abs(last.size - line.size) < size * 0.12;
+    const isBelow = line.y > last.y && page === open.lastPage;
+    const gap = line.y - last.y;
     if (open.kind === "heading" || level !== undefined) {
       // A heading of two lines has both in the same size, close together.
-      const isNext = line.y > last.y && line.y - last.y < size * 1.8 && page === open.page;
       const isSized = this.sizes.has(roundSize(line.size)) && open.lineCount < 3;
-      return open.kind === "heading" && level === open.level && isSameSize && isNext && isSized;
+      const isNext = isBelow && gap < size * 1.8 && isSameSize;
+      return open.kind === "heading" && level === open.level && isNext && isSized;
     }
-    if (!isSameSize || bullet.test(line.text) || enumerated.test(line.text)) return false;
-    const edge = edges.get(edgeKey(last)) ?? last.right;
-    const isFull = last.right > edge - size * 3;
-    const isEnded = sentenceEnd.test(open.text);
-    const isBelow = line.y > last.y && page === open.page;
+    if (!isSameSize || bullet.test(line.text)) return false;
+    // A line is full if the next one's first word had no room in it.
+    const word = /^[^\s\p{Script=Han}]{0,20}/u.exec(line.text)?.[0] ?? "";
+    const isFull = last.right > column.right - size * Math.max(3, 1 + word.length * 0.6);
     if (!isBelow) {
       // In the next column or on the next page only a sentence that is cut goes on.
-      return !isEnded && isFull && /^[\p{Ll}\p{Lo}\p{N}(（“"]/u.test(line.text);
+      const goesOn = /[，,、；;]$/.test(open.text) || /^[\p{Ll}\p{Lo}\p{N}(（“"]/u.test(line.text);
+      return isFull && goesOn && !cutEnd.test(open.text);
     }
-    if (line.y - last.y > size * 2.1) return false;
+    const isEnded = sentenceEnd.test(open.text);
+    if (enumerated.test(line.text) && (isEnded || !isFull)) return false;
+    if (gap > size * 2.1) return false;
     const isIndented = line.left > last.left + size * 0.8;
     // The second line of a hanging indent is indented too.
     if (isIndented && (open.lineCount > 1 || isEnded) && open.kind !== "item") return false;
-    if (!isFull && (isEnded || last.right - last.left < (edge - first.left) * 0.7)) return false;
-    return true;
+    // Below a paragraph of one line the next one begins with the same indent.
+    const isInset = line.left > column.left + size * 0.8;
+    if (isInset && isEnded && open.lineCount === 1) return false;
+    return isFull || (!isEnded && last.right - last.left >= (column.right - first.left) * 0.7);
   }
 
   private writeTable(rows: readonly (readonly string[])[], page: number): void {
@@ -168,17 +183,19 @@ class PdfBlocks {
 }
 
 /** Lines that begin at about the same place are of one column. */
-const edgeKey = (line: Line) => Math.round(line.left / 36);
+const columnKey = (line: Line) => Math.round(line.left / 36);
 
-/** How far to the right the lines of each column reach. */
-function rightEdges(lines: readonly Line[]): Map<number, number> {
-  const edges = new Map<number, number>();
+function findColumns(lines: readonly Line[]): Map<number, Column> {
+  const columns = new Map<number, Column>();
   for (const line of lines) {
-    for (const key of [edgeKey(line) - 1, edgeKey(line), edgeKey(line) + 1]) {
-      edges.set(key, Math.max(edges.get(key) ?? 0, line.right));
+    for (const key of [columnKey(line) - 1, columnKey(line), columnKey(line) + 1]) {
+      const column = columns.get(key) ?? { left: line.left, right: line.right };
+      column.left = Math.min(column.left, line.left);
+      column.right = Math.max(column.right, line.right);
+      columns.set(key, column);
     }
   }
-  return edges;
+  return columns;
 }
 
 /** Writes the blocks of a PDF, whose pages come as lines in reading order. */

@@ -47,7 +47,7 @@ const isShort = (line: string) => line.length <= shortLine && !sentenceEnd.test(
 
 function writeGroup(writer: BlockWriter, group: readonly string[]): void {
   if (isWrapped(group)) {
-    writer.paragraph(group.reduce(joinWrapped));
+    writer.paragraph(joinWrapped(...group));
     return;
   }
   let short = "";

@@ -12,6 +12,7 @@ interface Frame {
   readonly depth: number;
   /** Text of the element, that of inline children included. */
   text: string;
+  hasText: boolean;
   /** Children that hold nothing but text, until it is known whether text stands beside them. */
   leaves: { name: string; text: string }[];
   hasChildren: boolean;
@@ -43,6 +44,7 @@ class XmlText {
       attributes,
       depth: this.frames.length + 1,
       text: "",
+      hasText: false,
       leaves: [],
       hasChildren: false,
     });
@@ -50,8 +52,11 @@ class XmlText {
 
   text(text: string): void {
     const frame = this.frames.at(-1);
-    if (!frame || (text.trim() === "" && frame.text === "")) return;
-    if (frame.leaves.length > 0 && text.trim() !== "") {
+    if (!frame) return;
+    const isBlank = text.trim() === "";
+    if (isBlank && frame.text === "") return;
+    frame.hasText ||= !isBlank;
+    if (frame.leaves.length > 0 && !isBlank) {
       frame.text += frame.leaves.map((leaf) => leaf.text).join(" ");
       frame.leaves = [];
     }
@@ -76,7 +81,7 @@ class XmlText {
       if (frame.hasChildren) this.records.end();
       else this.addLeaf(parent, frame.name, values.join(", "));
     } else if (!parent) this.records.field("", text);
-    else if (parent.text.trim() !== "") parent.text += ` ${text} `;
+    else if (parent.hasText) parent.text += ` ${text} `;
     else {
       const isLabelled = !frame.hasChildren && text.length <= maxLabelled;
       this.addLeaf(parent, isLabelled ? frame.name : "", text);
@@ -89,7 +94,7 @@ class XmlText {
   }
 
   private addLeaf(parent: Frame | undefined, name: string, text: string): void {
-    if (!parent || text === "" || parent.text.trim() !== "") return;
+    if (!parent || text === "" || parent.hasText) return;
     parent.leaves.push({ name, text });
     if (parent.leaves.length > 100) this.writeLeaves(parent);
   }
