@@ -13,7 +13,8 @@ const closingMarks = /[ \t]+#+[ \t]*$/;
 const underline = /^ {0,3}(=+|-{2,})\s*$/;
 const rule = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const fence = /^\s*(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
-const listMark = /^(\s*)([-*+]|\d{1,9}[.)])(\s+|$)(?:\[[ xX]\]\s+)?(.*)$/;
+/** A number of three digits is a year or the like: nobody counts a list so far. */
+const listMark = /^(\s*)([-*+]|\d{1,2}[.)])(\s+|$)(?:\[[ xX]\]\s+)?(.*)$/;
 const tableRule = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
 const linkDefinition = /^ {0,3}\[(?!\^)[^\]]+\]:\s*\S+/;
 const footnote = /^ {0,3}\[\^[^\]]+\]:\s*/;

@@ -1,0 +1,170 @@
+import { describe, expect, test } from "bun:test";
+import { strToU8, zipSync } from "fflate";
+import type { Block } from "../document.ts";
+import { readDocument } from "../index.ts";
+import { bytesSource } from "../source.ts";
+import { formatNumber } from "./xlsx.ts";
+
+async function read(parts: Readonly<Record<string, string>>): Promise<Block[]> {
+  const files = Object.entries(parts).map(([name, content]) => [name, strToU8(content)] as const);
+  const blocks: Block[] = [];
+  await readDocument(bytesSource(zipSync(Object.fromEntries(files))), {
+    claimedExtension: "docx",
+    maxDecompressedBytes: 2 ** 26,
+    sink: (block) => blocks.push(block),
+  });
+  return blocks;
+}
+
+const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+const package_ = "http://schemas.openxmlformats.org/package/2006/relationships";
+const relations = (targets: Readonly<Record<string, string>>) => {
+  const entries = Object.entries(targets).map(
+    ([type, target]) => `<Relationship Id="${type}" Type="${office}/${type}" Target="${target}"/>`,
+  );
+  return `<Relationships xmlns="${package_}">${entries.join("")}</Relationships>`;
+};
+
+describe("Word", () => {
+  const namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
+  const compatibility = "http://schemas.openxmlformats.org/markup-compatibility/2006";
+  const word = (body: string, prefix = "w") =>
+    `<${prefix}:document xmlns:${prefix}="${namespace}" xmlns:mc="${compatibility}"><${prefix}:body>${body}</${prefix}:body></${prefix}:document>`;
+  const run = (text: string, properties = "") =>
+    `<w:r><w:rPr>${properties}</w:rPr><w:t>${text}</w:t></w:r>`;
+  const paragraph = (content: string, properties = "") =>
+    `<w:p><w:pPr>${properties}</w:pPr>${content}</w:p>`;
+  const texts = async (body: string) =>
+    (await read({ "word/document.xml": word(body) })).map((block) =>
+      block.type === "table" ? [block.header, ...block.rows] : block.text,
+    );
+
+  test("deleted, moved away and hidden text is left out, inserted text is kept", async () => {
+    const body = paragraph(
+      `${run("A")}<w:del><w:r><w:delText>B</w:delText></w:r></w:del><w:ins>${run("C")}</w:ins>` +
+        `<w:moveFrom>${run("D")}</w:moveFrom>${run("E", "<w:vanish/>")}${run("F", '<w:vanish w:val="0"/>')}`,
+    );
+    expect(await texts(body)).toEqual(["ACF"]);
+  });
+
+  test("a text box is read once, before the paragraph it is anchored in", async () => {
+    const box = (text: string) => `<w:txbxContent>${paragraph(run(text))}</w:txbxContent>`;
+    const body = paragraph(
+      `<w:r><mc:AlternateContent><mc:Choice>${box("new")}</mc:Choice><mc:Fallback>${box("old")}</mc:Fallback></mc:AlternateContent></w:r>${run("anchor")}`,
+    );
+    expect(await texts(body)).toEqual(["new", "anchor"]);
+  });
+
+  test("merged cells are repeated down and nested tables stay in their cell", async () => {
+    const cell = (content: string, properties = "") =>
+      `<w:tc><w:tcPr>${properties}</w:tcPr>${content}</w:tc>`;
+    const row = (...cells: string[]) => `<w:tr>${cells.join("")}</w:tr>`;
+    const nested = `<w:tbl>${row(cell(paragraph(run("n1"))), cell(paragraph(run("n2"))))}</w:tbl>`;
+    const table =
+      row(cell(paragraph(run("h1"))), cell(paragraph(run("h2")), '<w:gridSpan w:val="2"/>')) +
+      row(
+        cell(paragraph(run("a")), '<w:vMerge w:val="restart"/>'),
+        cell(paragraph(run("b"))),
+        cell(paragraph(run("c"))),
+      ) +
+      row(
+        cell(paragraph(""), "<w:vMerge/>"),
+        cell(nested),
+        cell(paragraph(run("d")) + paragraph(run("e"))),
+      );
+    expect(await texts(`<w:tbl>${table}</w:tbl>`)).toEqual([
+      [
+        ["h1", "h2"],
+        ["a", "b", "c"],
+        ["a", "n1 | n2", "d e"],
+      ],
+    ]);
+  });
+
+  test("headings by style, its parents or outline level; lists; no table of contents", async () => {
+    const styles =
+      '<w:style w:styleId="1"><w:name w:val="heading 2"/></w:style>' +
+      '<w:style w:styleId="Own"><w:name w:val="Own"/><w:basedOn w:val="1"/></w:style>' +
+      '<w:style w:styleId="T1"><w:name w:val="toc 1"/></w:style>' +
+      '<w:style w:styleId="Loop"><w:name w:val="x"/><w:basedOn w:val="Loop"/></w:style>';
+    const style = (id: string) => `<w:pStyle w:val="${id}"/>`;
+    const blocks = await read({
+      "word/document.xml": word(
+        paragraph(run("Contents line"), style("T1")) +
+          paragraph(run("By parent"), style("Own")) +
+          paragraph(run("By level"), '<w:outlineLvl w:val="2"/>') +
+          paragraph(run("Item"), '<w:numPr><w:ilvl w:val="1"/><w:numId w:val="3"/></w:numPr>') +
+          paragraph(run("Loop"), style("Loop")),
+      ),
+      "word/styles.xml": `<w:styles xmlns:w="${namespace}">${styles}</w:styles>`,
+    });
+    expect(blocks).toEqual([
+      { type: "heading", level: 2, text: "By parent" },
+      { type: "heading", level: 3, text: "By level" },
+      { type: "list_item", depth: 1, text: "Item" },
+      { type: "paragraph", text: "Loop" },
+    ]);
+  });
+
+  test("prefixes and the strict namespace are the producer's choice", async () => {
+    const strict = "http://purl.oclc.org/ooxml/wordprocessingml/main";
+    const body = "<x:p><x:r><x:t>strict</x:t></x:r></x:p>";
+    const document = `<x:document xmlns:x="${strict}"><x:body>${body}</x:body></x:document>`;
+    expect(await read({ "word/document.xml": document })).toEqual([
+      { type: "paragraph", text: "strict" },
+    ]);
+  });
+});
+
+describe("PowerPoint", () => {
+  const slide = "http://schemas.openxmlformats.org/presentationml/2006/main";
+  const drawing = "http://schemas.openxmlformats.org/drawingml/2006/main";
+  const chart = "http://schemas.openxmlformats.org/drawingml/2006/chart";
+  const shape = (text: string, placeholder: string) =>
+    `<p:sp><p:nvSpPr><p:nvPr>${placeholder}</p:nvPr></p:nvSpPr><p:txBody><a:p><a:r><a:t>${text}</a:t></a:r></a:p></p:txBody></p:sp>`;
+
+  test("slides come in their order, titles first, charts as tables, no page numbers", async () => {
+    const point = (index: number, value: string) =>
+      `<c:pt idx="${index}"><c:v>${value}</c:v></c:pt>`;
+    const series = `<c:ser><c:tx><c:strCache>${point(0, "Ships")}</c:strCache></c:tx><c:cat>${point(0, "2023")}${point(1, "2024")}</c:cat><c:val>${point(0, "40")}${point(1, "42")}</c:val></c:ser>`;
+    const blocks = await read({
+      "ppt/presentation.xml": `<p:presentation xmlns:p="${slide}" xmlns:r="${office}"><p:sldIdLst><p:sldId r:id="b"/><p:sldId r:id="a"/></p:sldIdLst></p:presentation>`,
+      "ppt/_rels/presentation.xml.rels": `<Relationships xmlns="${package_}"><Relationship Id="a" Type="${office}/slide" Target="slides/slide1.xml"/><Relationship Id="b" Type="${office}/slide" Target="/ppt/slides/slide2.xml"/></Relationships>`,
+      "ppt/slides/slide1.xml": `<p:sld xmlns:p="${slide}" xmlns:a="${drawing}" xmlns:c="${chart}" xmlns:r="${office}">${shape("Last", "")}<c:chart r:id="chart"/></p:sld>`,
+      "ppt/slides/_rels/slide1.xml.rels": relations({ chart: "../charts/chart1.xml" }),
+      "ppt/charts/chart1.xml": `<c:chartSpace xmlns:c="${chart}" xmlns:a="${drawing}"><c:title><a:t>Arrivals</a:t></c:title>${series}</c:chartSpace>`,
+      "ppt/slides/slide2.xml": `<p:sld xmlns:p="${slide}" xmlns:a="${drawing}">${shape("Point", "<p:ph/>")}${shape("7", '<p:ph type="sldNum"/>')}${shape("First", '<p:ph type="title"/>')}</p:sld>`,
+    });
+    expect(blocks).toEqual([
+      { type: "heading", level: 1, text: "First", page: 1 },
+      { type: "list_item", depth: 0, text: "Point", page: 1 },
+      { type: "heading", level: 1, text: "Last", page: 2 },
+      { type: "paragraph", text: "Arrivals", page: 2 },
+      {
+        type: "table",
+        header: ["", "Ships"],
+        rows: [
+          ["2023", "40"],
+          ["2024", "42"],
+        ],
+        page: 2,
+      },
+    ]);
+  });
+});
+
+test.each([
+  ["43115", 14, false, "2018-01-15"],
+  ["41653", 14, true, "2018-01-15"],
+  ["43115.5", 22, false, "2018-01-15 12:00:00"],
+  ["0.75", 20, false, "18:00:00"],
+  ["43115", 'yyyy"年"m"月"d"日"', false, "2018年1月15日"],
+  ["0.075", "0.0%", false, "7.5%"],
+  ["1234.5", 4, false, "1,234.50"],
+  ["3.5", 0, false, "3.5"],
+  ["12345678901", 0, false, "12345678901"],
+  ["1E+400", 0, false, "1E+400"],
+  ["5", "[broken", false, "5"],
+])("the number %s in the format %s", (raw, format, date1904, shown) => {
+  expect(formatNumber(raw, format, date1904)).toBe(shown);
+});
