@@ -38,6 +38,7 @@ export const jsonBodyErrors = [
 /** The errors of every route that asks a provider. */
 export const providerErrors = [
   "missing_api_key",
+  "rate_limited",
   "provider_failed",
   "provider_interrupted",
   "provider_timeout",
@@ -69,6 +70,7 @@ const exampleParameters: Examples = {
   file_too_large: { limit: 104_857_600 },
   unsupported_content_type: { expected: "application/json" },
   document_too_complex: { limit: "decompressed_size" },
+  rate_limited: { provider: "openai" },
   provider_failed: { provider: "openai", status: 429, message: "You exceeded your current quota" },
   provider_interrupted: { provider: "openai" },
   provider_timeout: { provider: "openai" },
