@@ -1,4 +1,4 @@
-import type { TObject } from "@sinclair/typebox";
+import { CloneType, type TObject } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { AppError } from "../errors.ts";
@@ -58,9 +58,10 @@ async function readJson(request: Request, limit: number): Promise<object> {
 export function jsonBody<Schema extends TObject>(limit: number, schema: Schema) {
   const checker = TypeCompiler.Compile(schema);
   return {
-    body: schema,
+    // Elysia writes into the schema that it is given, so that a second server would refuse more.
+    body: CloneType(schema),
     async parse({ request }: { request: Request }): Promise<unknown> {
-      const body = Value.Default(schema, await readJson(request, limit));
+      const body = Value.Clean(schema, Value.Default(schema, await readJson(request, limit)));
       if (!checker.Check(body)) throw toAppError(checker.Errors(body).First());
       return body;
     },

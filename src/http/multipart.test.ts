@@ -27,7 +27,7 @@ const textRequest = (text: string, type = "multipart/form-data; boundary=B") =>
 
 async function collect(request: Request) {
   const parts: { name: string; filename: string | undefined; content: Buffer }[] = [];
-  for await (const { name, filename, bytes } of readForm(request)) {
+  for await (const { name, filename, bytes } of readForm(request, 1_000_000)) {
     parts.push({ name, filename, content: Buffer.concat(await Array.fromAsync(bytes)) });
   }
   return parts;
@@ -84,7 +84,7 @@ test("what is not read of a part is skipped", async () => {
   const type = written.headers.get("content-type") ?? "";
   const request = requestOf(await written.bytes(), type, [7, 300]);
   const names: string[] = [];
-  for await (const part of readForm(request)) {
+  for await (const part of readForm(request, 1_000_000)) {
     names.push(part.name);
     if (part.name === "b") for await (const _ of part.bytes) break;
   }

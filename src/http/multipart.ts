@@ -14,6 +14,9 @@ const maxHeaderBytes = 16_384;
 /** Parts that one form may have. */
 const maxParts = 100;
 
+/** Bytes that a form may have beside its files. */
+const maxOverhead = 1_048_576;
+
 const ascii = (text: string): Uint8Array => Buffer.from(text, "latin1");
 const lineEnd = ascii("\r\n");
 
@@ -77,18 +80,36 @@ async function hasNext(reader: ByteReader): Promise<boolean> {
   return true;
 }
 
+async function* bounded(
+  stream: AsyncIterable<Uint8Array>,
+  maxFileBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const bytes of stream) {
+    size += bytes.length;
+    if (size > maxFileBytes + maxOverhead) {
+      throw new AppError("file_too_large", { limit: maxFileBytes });
+    }
+    yield bytes;
+  }
+}
+
 /**
  * The parts of a `multipart/form-data` body (RFC 7578) in their order, as they arrive: no part is
  * ever in memory whole. What was not read of a part is skipped.
  *
- * @throws AppError `unsupported_content_type`; `malformed_form`, also from reading a part that the
- *   end of the body cuts off
+ * @throws AppError `unsupported_content_type`; `file_too_large` as soon as the files together are
+ *   clearly beyond `maxFileBytes`, or are announced to be; `malformed_form`, also from reading a part
+ *   that the end of the body cuts off
  */
-export async function* readForm(request: Request): AsyncGenerator<Part> {
+export async function* readForm(request: Request, maxFileBytes: number): AsyncGenerator<Part> {
   const delimiter = ascii(`\r\n--${boundaryOf(request)}`);
+  if (Number(request.headers.get("content-length")) > maxFileBytes + maxOverhead) {
+    throw new AppError("file_too_large", { limit: maxFileBytes });
+  }
   if (request.body === null) throw malformed();
   // The first delimiter may be the very beginning, without a line in front that it could end.
-  const reader = new ByteReader(request.body, lineEnd);
+  const reader = new ByteReader(bounded(request.body, maxFileBytes), lineEnd);
   try {
     await new PartBytes(reader, delimiter).skip();
     for (let count = 0; await hasNext(reader); count += 1) {

@@ -73,43 +73,54 @@ function hashOf(provider: EmbeddingProvider, text: string): Uint8Array {
   return hasher.digest();
 }
 
-/** Embeds in requests of the provider's size, a few at once. What came is remembered in any case. */
+type Hashed = readonly [text: string, hash: Uint8Array];
+
+interface Answer {
+  readonly batch: readonly Hashed[];
+  readonly vectors: readonly Float32Array[];
+  readonly failure: { readonly reason: unknown } | undefined;
+}
+
+/** Embeds in requests of the provider's size, a few at once. What one brings is remembered at once. */
 async function* embedNew(
   { embedding }: Preparation,
   texts: ReadonlyMap<string, Uint8Array>,
   signal: AbortSignal,
 ): Steps<Map<string, Float32Array>> {
   const vectors = new Map<string, Float32Array>();
-  const all = [...texts];
-  const together = embedding.batchSize * requestsAtOnce;
-  for (let start = 0; start < all.length; start += together) {
-    const batches: (typeof all)[] = [];
-    for (let at = start; at < Math.min(start + together, all.length); at += embedding.batchSize) {
-      batches.push(all.slice(at, Math.min(at + embedding.batchSize, start + together)));
+  const waiting: Hashed[] = [...texts];
+  const asked = new Set<Promise<Answer>>();
+  let failure: Answer["failure"];
+
+  async function ask(batch: readonly Hashed[]): Promise<Answer> {
+    try {
+      const inputs = batch.map(([text]) => text);
+      const answer = await embedding.embed(inputs, "document", signal);
+      return { batch, vectors: answer, failure: undefined };
+    } catch (reason) {
+      return { batch, vectors: [], failure: { reason } };
     }
-    const outcomes = await Promise.allSettled(
-      batches.map((batch) =>
-        embedding.embed(
-          batch.map(([text]) => text),
-          "document",
-          signal,
-        ),
-      ),
-    );
+  }
+
+  for (;;) {
+    while (failure === undefined && waiting.length > 0 && asked.size < requestsAtOnce) {
+      asked.add(ask(waiting.splice(0, embedding.batchSize)));
+    }
+    if (asked.size === 0) break;
+    const settled = await Promise.race([...asked].map(async (each) => [each, await each] as const));
+    const [request, answer] = settled;
+    asked.delete(request);
+    failure ??= answer.failure;
     const embeddings: RememberedEmbedding[] = [];
-    for (const [at, outcome] of outcomes.entries()) {
-      if (outcome.status === "rejected") continue;
-      for (const [index, [text, hash]] of (batches[at] ?? []).entries()) {
-        const vector = outcome.value[index];
-        if (vector === undefined) continue;
-        vectors.set(text, vector);
-        embeddings.push({ hash, vector });
-      }
+    for (const [at, vector] of answer.vectors.entries()) {
+      const [text, hash] = answer.batch[at] ?? [];
+      if (text === undefined || hash === undefined) continue;
+      vectors.set(text, vector);
+      embeddings.push({ hash, vector });
     }
     if (embeddings.length > 0) yield { type: "remember", embeddings };
-    const failure = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failure !== undefined) throw failure.reason;
   }
+  if (failure !== undefined) throw failure.reason;
   return vectors;
 }
 

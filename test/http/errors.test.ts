@@ -33,6 +33,10 @@ const routes: [string, Record<string, unknown>][] = [
   ["/api/conversations/create", { model: "demo" }],
   ["/api/chat/:id", { message: "hello" }],
   ["/api/rag/chat", { conversation_id: 1, kb_id, message: "hello" }],
+  ["/api/rag/kb/create", { kb_name: "名" }],
+  ["/api/rag/kb/delete", { kb_id }],
+  ["/api/rag/doc/delete", { kb_id, doc_id: kb_id }],
+  ["/api/rag/retrieve", { kb_id, query: "hello" }],
 ];
 
 describe.each(routes)("POST %s", (route, fields) => {

@@ -88,7 +88,8 @@ export function knowledgeRoutes(http: HttpContext, knowledge: KnowledgeService) 
       "/doc/upload",
       async ({ userId, request }) => {
         http.keepOpen(request);
-        const { id, chunkCount: count } = await knowledge.upload(userId, readForm(request));
+        const parts = readForm(request, knowledge.maxUploadBytes);
+        const { id, chunkCount: count } = await knowledge.upload(userId, parts);
         return {
           success: true,
           doc_id: id,

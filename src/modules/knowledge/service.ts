@@ -34,7 +34,7 @@ export function createKnowledgeService(options: {
   readonly originals: Originals;
   readonly ingestion: Ingestion;
   readonly cleanup: Cleanup;
-  /** Bytes that one uploaded file may have. */
+  /** Bytes that the files of one upload may have together. */
   readonly maxUploadBytes: number;
   /** See `createRetriever`. */
   retrieve(request: RetrieveRequest): Promise<Hit[] | undefined>;
@@ -72,6 +72,7 @@ export function createKnowledgeService(options: {
 
   return {
     modelNames: models.names,
+    maxUploadBytes: options.maxUploadBytes,
 
     /** @throws AppError `unknown_embedding_model`, `invalid_field` */
     async create(

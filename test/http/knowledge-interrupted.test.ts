@@ -1,0 +1,126 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { connect } from "node:net";
+import { CapturedLog } from "../captured-log.ts";
+import { Caller, startApp, type TestApp } from "../harness.ts";
+import { until } from "../until.ts";
+import { embeddings } from "../upstream-scripts.ts";
+import { expectFault } from "./expect-fault.ts";
+import { createKnowledgeBase, listDocuments, read, retrieve, upload, uploadForm } from "./knowing.ts";
+
+let log: CapturedLog;
+beforeAll(() => {
+  log = new CapturedLog();
+});
+afterAll(() => log.release());
+
+let app: TestApp;
+let user: Caller;
+let kb: string;
+let origin: string;
+
+beforeEach(async () => {
+  const model = { name: "scripted-embedding", provider: "scripted", model: "e", dimensions: 8 };
+  app = await startApp({
+    RAG_EMBEDDING_MODELS: JSON.stringify([{ ...model, batch_size: 2 }]),
+    SERVER_PORT: "0",
+    SERVER_HOST: "127.0.0.1",
+  });
+  origin = `http://127.0.0.1:${app.app.listen().port}`;
+  user = await app.signUp();
+  kb = await createKnowledgeBase(user, { embedding_model: "scripted-embedding" });
+});
+afterEach(() => app.close());
+
+const files = () => readdirSync(`${app.config.sqlite.path}.files`);
+const statusOf = async () => (await listDocuments(user, kb))[0]?.status;
+
+/** The texts of all requests for embeddings so far, in order. */
+const embedded = (): string[] =>
+  app.upstream.requests.flatMap(({ body }) => (body as { input: string[] }).input);
+
+/** Holds back the answer to the next request for embeddings until it is opened. */
+function holdEmbeddings(): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  app.upstream.scriptPath("/embeddings", embeddings({ gate: promise }));
+  return resolve;
+}
+
+describe("a client that leaves", () => {
+  test("while it waits for its document: the document is taken in all the same", async () => {
+    const open = holdEmbeddings();
+    const abort = new AbortController();
+    const answer = fetch(`${origin}/api/rag/doc/upload`, {
+      method: "POST",
+      body: uploadForm(kb, "a.txt", "苹果"),
+      headers: { authorization: `Bearer ${user.token}` },
+      signal: abort.signal,
+    });
+    await app.upstream.nextRequest();
+    expect(await statusOf()).toBe("processing");
+    expect(await retrieve(user, await createKnowledgeBase(user), "苹果")).toEqual([]);
+    abort.abort();
+    expect(answer).rejects.toThrow();
+    open();
+    await until(async () => (await statusOf()) === "ready");
+  });
+
+  test("in the middle of its file: nothing is left of it", async () => {
+    const body = new Response(uploadForm(kb, "a.txt", "x".repeat(500_000)));
+    const head = [
+      "POST /api/rag/doc/upload HTTP/1.1",
+      "Host: localhost",
+      `Authorization: Bearer ${user.token}`,
+      `Content-Type: ${body.headers.get("content-type")}`,
+      "Content-Length: 500200",
+    ];
+    const bytes = await body.bytes();
+    const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(`${head.join("\r\n")}\r\n\r\n`);
+    socket.write(bytes.subarray(0, 300_000));
+    await until(() => files().length === 1, "the file to be begun");
+    socket.destroy();
+    await until(() => files().length === 0, "the file to be gone");
+    expect(await listDocuments(user, kb)).toEqual([]);
+  });
+});
+
+describe("a document that is deleted while it is taken in", () => {
+  test.each(["document", "knowledge base"])("with its %s", async (what) => {
+    const open = holdEmbeddings();
+    const answer = upload(user, kb, "a.txt", "苹果");
+    await app.upstream.nextRequest();
+    const [document] = await listDocuments(user, kb);
+    const body = { kb_id: kb, doc_id: document?.doc_id };
+    const path = what === "document" ? "/api/rag/doc/delete" : "/api/rag/kb/delete";
+    await read(await user.post(path, body));
+    await expectFault(await answer, 404, "document_not_found");
+    open();
+    await until(() => files().length === 0, "the file to be gone");
+  });
+});
+
+describe("a server that stops while a document is taken in", () => {
+  test("goes on with it after its next start, and embeds nothing twice", async () => {
+    const text = Array.from({ length: 8 }, (_, at) => `第${at}段。`.repeat(90)).join("\n\n");
+    // The first request is answered, the others never.
+    app.upstream.scriptPath("/embeddings", embeddings());
+    const opens = [holdEmbeddings(), holdEmbeddings(), holdEmbeddings(), holdEmbeddings()];
+    const answer = upload(user, kb, "long.txt", text).catch(() => undefined);
+    for (let requests = 0; requests < 4; requests += 1) await app.upstream.nextRequest();
+    expect(await statusOf()).toBe("processing");
+    const answered = embedded().slice(0, 2);
+    const before = embedded().length;
+    await app.restart();
+    for (const open of opens) open();
+    await answer;
+    user = new Caller(app.app, user.token);
+    await until(async () => (await statusOf()) === "ready");
+    const again = embedded().slice(before);
+    for (const input of answered) expect(again).not.toContain(input);
+    expect(new Set(again).size).toBe(again.length);
+    const results = await retrieve(user, kb, "第3段", { top_k: 50 });
+    expect(results.length).toBeGreaterThan(4);
+  });
+});
