@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { jsonBody } from "../../http/body.ts";
+import { jsonBody, noBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { errorMessage, successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
@@ -88,7 +88,7 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           message: successMessage(stopped ? "answer_stopped" : "nothing_to_stop", language),
         };
       },
-      { params: conversationParams, detail: stopDocs },
+      { params: conversationParams, ...noBody, detail: stopDocs },
     )
     .post(
       "/rag/chat",
