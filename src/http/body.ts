@@ -61,7 +61,7 @@ export function jsonBody<Schema extends TObject>(limit: number, schema: Schema) 
     // Elysia writes into the schema that it is given, so that a second server would refuse more.
     body: CloneType(schema),
     async parse({ request }: { request: Request }): Promise<unknown> {
-      const body = Value.Clean(schema, Value.Default(schema, await readJson(request, limit)));
+      const body = Value.Default(schema, await readJson(request, limit));
       if (!checker.Check(body)) throw toAppError(checker.Errors(body).First());
       return body;
     },
