@@ -155,7 +155,9 @@ describe("a conversation's own key", () => {
     for (const text of told) expect(text).not.toContain(key.slice(3));
 
     // The title shows that what is stored was looked at.
-    const stored = readdirSync(app.folder).map((name) => readFileSync(join(app.folder, name)));
+    const stored = readdirSync(app.folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((file) => readFileSync(join(file.parentPath, file.name)));
     const holds = (text: string | Buffer) => stored.some((bytes) => bytes.includes(text));
     expect(holds(title)).toBe(true);
     expect(holds(key.slice(3))).toBe(false);
