@@ -5,6 +5,7 @@ import { strToU8, zipSync } from "fflate";
 import { AppError } from "../../src/errors.ts";
 import { type Block, maxBlockLength } from "../../src/rag/parse/document.ts";
 import { createDocumentParser } from "../../src/rag/parse/parser.ts";
+import { until } from "../until.ts";
 import { excelFile, pdfBomb, pdfFile, wordFile } from "./hostile-files.ts";
 import { type ReadDocument, readAll, temporaryFolder } from "./read-all.ts";
 
@@ -36,6 +37,15 @@ async function fault(name: string, content: string | Uint8Array): Promise<unknow
   const found = await read(name, content).catch((error: unknown) => error);
   if (!(found instanceof AppError)) throw found;
   return { code: found.code, ...found.parameters };
+}
+
+/** The file's text; empty where there is none (any more). */
+function fileText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 const document = (name: string) => readFileSync(join(documents, name));
@@ -253,6 +263,18 @@ describe("the process", () => {
     expect(await first.catch((thrown: unknown) => thrown)).toBe(reason);
     const results = await Promise.allSettled(others);
     expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected"]);
+  });
+
+  // Elsewhere a process does not show its environment to another one.
+  test.if(process.platform === "linux")("has nothing of the server's environment", async () => {
+    process.env.PARSE_TEST_SECRET = "secret";
+    const parsing = readAll(parser, long).finally(() => delete process.env.PARSE_TEST_SECRET);
+    const isParser = (pid: string) => fileText(`/proc/${pid}/cmdline`).includes("parse-document");
+    const children = () => fileText(`/proc/self/task/${process.pid}/children`).trim().split(" ");
+    await until(() => children().some(isParser));
+    const pid = children().find(isParser);
+    expect(fileText(`/proc/${pid}/environ`)).toBe("BUN_FEATURE_FLAG_NO_ORPHANS=1\0");
+    expect((await parsing).fileType).toBe("txt");
   });
 
   test("ends with its parser", async () => {

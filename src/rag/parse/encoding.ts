@@ -10,7 +10,7 @@ export interface TextEncoding {
 }
 
 /** The encoding that a byte order mark names. */
-export function markedEncoding(head: Uint8Array): TextEncoding | undefined {
+function markedEncoding(head: Uint8Array): TextEncoding | undefined {
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) {
     return { label: "utf-8", markLength: 3 };
   }

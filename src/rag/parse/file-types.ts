@@ -96,6 +96,3 @@ export function typeOfExtension(extension: string): FileType | undefined {
 export function isBinaryFormat(format: Format): boolean {
   return ["epub", "docx", "pptx", "xlsx", "opendocument", "pdf"].includes(format);
 }
-
-/** Every extension that is read, in the order of the alphabet. */
-export const supportedExtensions: readonly string[] = [...byExtension.keys()].sort();

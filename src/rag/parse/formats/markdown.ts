@@ -36,7 +36,7 @@ function splitCells(line: string): string[] {
  * Reads Markdown (CommonMark with tables, task lists, footnotes and front matter) line by line.
  * Texts lose their markup; links keep their text, images their description.
  */
-export class MarkdownBlocks {
+class MarkdownBlocks {
   /** The title of the front matter, else the first heading of level 1. */
   title: string | undefined;
   private paragraph: string[] = [];
