@@ -3,8 +3,9 @@ import type { IngestWorkerApi, IngestWorkerOptions } from "./ingest-worker.ts";
 
 export type IngestWorker = WorkerClient<IngestWorkerApi>;
 
-export const startIngestWorker = (options: IngestWorkerOptions): Promise<IngestWorker> =>
-  WorkerClient.start<IngestWorkerApi>(
+/** Starts the thread that takes documents in, without waiting. */
+export const startIngestWorker = (options: IngestWorkerOptions): IngestWorker =>
+  WorkerClient.startUnawaited<IngestWorkerApi>(
     "ingest",
     () => new Worker(new URL("./ingest-worker.ts", import.meta.url).href),
     options,

@@ -49,9 +49,19 @@ export class WorkerClient<Api extends WorkerApi> {
     spawn: () => Worker,
     options: unknown,
   ): Promise<WorkerClient<Api>> {
+    const client = WorkerClient.startUnawaited<Api>(name, spawn, options);
+    await client.ready;
+    return client;
+  }
+
+  /** The same without the wait: calls wait for it, and reject with what stopped it. */
+  static startUnawaited<Api extends WorkerApi>(
+    name: string,
+    spawn: () => Worker,
+    options: unknown,
+  ): WorkerClient<Api> {
     const client = new WorkerClient<Api>(name, spawn, options);
     client.launch();
-    await client.ready;
     return client;
   }
 

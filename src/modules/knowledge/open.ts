@@ -20,10 +20,8 @@ export interface Knowledge {
 /** Starts all that knowledge bases need, and goes on with what the end of a process cut off. */
 export async function openKnowledge(config: Config, store: KnowledgeStore): Promise<Knowledge> {
   const originals = await openOriginals(`${config.sqlite.path}.files`);
-  const [searcher, ingester] = await Promise.all([
-    startSearchWorker({ sqlite: config.sqlite }),
-    startIngestWorker({ config, spoolDirectory: originals.folder }),
-  ]);
+  const searcher = startSearchWorker({ sqlite: config.sqlite });
+  const ingester = startIngestWorker({ config, spoolDirectory: originals.folder });
   const cleanup = createCleanup(store, originals);
   const ingestion = createIngestion({
     store,
