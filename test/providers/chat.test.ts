@@ -188,7 +188,10 @@ describe("the answer", () => {
     expect((await ask()).deltas).toEqual([
       { type: "content", text: "all of it" },
       { type: "finish", reason: "length" },
-      { type: "usage", usage: { promptTokens: 3, completionTokens: 2, totalTokens: 5 } },
+      {
+        type: "usage",
+        usage: { promptTokens: 3, completionTokens: 2, totalTokens: 5, estimated: false },
+      },
     ]);
     expect((await ask()).text.length).toBeGreaterThan(16_000_000);
   });

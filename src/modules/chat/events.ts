@@ -1,4 +1,4 @@
-import type { TokenUsage } from "../../providers/llm/index.ts";
+import type { Usage } from "../../store/conversations.ts";
 import type { Citation } from "./citations.ts";
 
 /** The events of a streamed answer, as the JSON text in which each is sent (contract, section 4). */
@@ -21,7 +21,7 @@ export const chatEvent = {
 
   reasoning: (text: string): string => `{"event":"reasoning","data":${JSON.stringify(text)}}`,
 
-  usage: (usage: TokenUsage): string =>
+  usage: (usage: Usage): string =>
     JSON.stringify({
       event: "usage",
       data: {

@@ -56,7 +56,12 @@ async function* answer(
     { type: "finish", reason: sent.length < pieces.length ? "length" : "stop" },
     {
       type: "usage",
-      usage: { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens },
+      usage: {
+        promptTokens,
+        completionTokens,
+        totalTokens: promptTokens + completionTokens,
+        estimated: true,
+      },
     },
   ];
 }

@@ -34,6 +34,8 @@ export interface TokenUsage {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;
+  /** Whether we counted, since the provider did not. */
+  readonly estimated: boolean;
 }
 
 /** A piece of an answer, in the order in which the provider sent it. */

@@ -45,6 +45,7 @@ function readUsage(value: unknown): TokenUsage | undefined {
     promptTokens: promptTokens ?? 0,
     completionTokens: completionTokens ?? 0,
     totalTokens: count(usage.total_tokens) ?? sum,
+    estimated: false,
   };
 }
 

@@ -46,7 +46,10 @@ describe("ChatDecoder", () => {
         content("Hel"),
         content("lo"),
         finish(),
-        { type: "usage", usage: { promptTokens: 3, completionTokens: 2, totalTokens: 5 } },
+        {
+          type: "usage",
+          usage: { promptTokens: 3, completionTokens: 2, totalTokens: 5, estimated: false },
+        },
       ],
       state: "complete",
       failure: undefined,
@@ -114,7 +117,7 @@ describe("ChatDecoder", () => {
     const usage = (n: number) => ({ prompt_tokens: n, completion_tokens: n });
     const expected: ChatDelta = {
       type: "usage",
-      usage: { promptTokens: 2, completionTokens: 2, totalTokens: 4 },
+      usage: { promptTokens: 2, completionTokens: 2, totalTokens: 4, estimated: false },
     };
     const bodies = [
       event({ ...delta({ content: "x" }), usage: usage(1) }) +
@@ -201,7 +204,10 @@ describe("ChatDecoder", () => {
         { type: "reasoning", text: "r" },
         content("all 全部"),
         finish("length"),
-        { type: "usage", usage: { promptTokens: 1, completionTokens: 2, totalTokens: 3 } },
+        {
+          type: "usage",
+          usage: { promptTokens: 1, completionTokens: 2, totalTokens: 3, estimated: false },
+        },
       ]);
     }
   });

@@ -1,0 +1,5 @@
+declare module "gpt-tokenizer/data/*" {
+  /** The path of the file. */
+  const path: string;
+  export default path;
+}
