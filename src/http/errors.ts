@@ -61,7 +61,8 @@ export const errorMapping = (fallback: Language) =>
             ...params,
           })
         : toCallerFault(code, error);
-    if (fault.kind === "internal") {
+    // An answer that was interrupted before it began is its caller's doing.
+    if (fault.code === "internal") {
       log.error("request failed", { requestId, method: request.method, cause: fault.cause });
     }
     return errorResponse(fault, languageOf(request, fallback), requestId);
