@@ -425,6 +425,8 @@ llm:
       apiKey: "",
       models: ["gpt"],
       streamOptions: true,
+      maxCompletionTokens: [],
+      fixedSampling: [],
       requiresApiKey: true,
       contextTokens: 128_000,
       maxConcurrent: 0,
@@ -542,7 +544,7 @@ describe("faults", () => {
     ],
     [
       "llm: {providers: [hunter2]}",
-      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, stream_options, requires_api_key, context_tokens, max_concurrent, requests_per_minute, max_queue, fallback",
+      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, stream_options, max_completion_tokens, fixed_sampling, requires_api_key, context_tokens, max_concurrent, requests_per_minute, max_queue, fallback",
     ],
     [
       provider("name: acme"),

@@ -13,6 +13,9 @@ export const shippedProviders = [
     base_url: "https://api.openai.com/v1",
     api_key: fromVariable("OPENAI_API_KEY"),
     models: ["gpt", "chatgpt", "o1", "o3", "o4"],
+    max_completion_tokens: ["o1", "o3", "o4", "gpt-5"],
+    // From gpt-5.1 on they take a temperature, as long as they are not told to reason.
+    fixed_sampling: ["o1", "o3", "o4", "gpt-5"],
     context_tokens: 128_000,
   },
   {

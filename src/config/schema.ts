@@ -37,6 +37,12 @@ const chatProvider = Type.Object(
     models: Type.Array(modelPrefix, { default: [] }),
     /** Whether the provider understands `stream_options.include_usage`. */
     stream_options: Type.Boolean({ default: true }),
+    /** Models, by the beginning of their names, that take `max_completion_tokens` for `max_tokens`. */
+    max_completion_tokens: Type.Array(modelPrefix, { default: [] }),
+    /** Models that refuse `temperature` and `top_p`: `o3` stands for `o3-mini` too, not for `o35`. */
+    fixed_sampling: Type.Array(Type.String({ minLength: 1, expected: "a model's name" }), {
+      default: [],
+    }),
     /** Whether the provider refuses a request without a key. */
     requires_api_key: Type.Boolean({ default: true }),
     /** Tokens of the model's window; a longer history is cut from the front. */

@@ -113,6 +113,28 @@ describe("the request", () => {
     expect(upstream.requests[0]?.headers.authorization).toBeUndefined();
   });
 
+  test("is put in the words of the model", async () => {
+    const chat = provider({ maxCompletionTokens: ["o3", "GPT-5"], fixedSampling: ["o3", "GPT-5"] });
+    const limited = { ...question, temperature: 0.5, topP: 0.9, maxTokens: 9 };
+    for (const model of ["o3", "O3-mini", "gpt-5-2025-08-07", "gpt-5.1", "o35", "gpt-4o"]) {
+      await collect(chat.stream({ ...limited, model }, never));
+    }
+    // Our own client sends an object.
+    const settings = upstream.requests.map(({ body }) => {
+      const { messages, stream, stream_options, ...rest } = body as Record<string, unknown>;
+      return rest;
+    });
+    const sampling = { temperature: 0.5, top_p: 0.9 };
+    expect(settings).toEqual([
+      { model: "o3", max_completion_tokens: 9 },
+      { model: "O3-mini", max_completion_tokens: 9 },
+      { model: "gpt-5-2025-08-07", max_completion_tokens: 9 },
+      { model: "gpt-5.1", max_completion_tokens: 9, ...sampling },
+      { model: "o35", max_completion_tokens: 9, ...sampling },
+      { model: "gpt-4o", max_tokens: 9, ...sampling },
+    ]);
+  });
+
   test("goes below a base URL with a slash or a query", async () => {
     const chat = provider({ baseUrl: `${upstream.url}/?api-version=1` });
     expect((await collect(chat.stream(question, never))).text).toBe("Hello world");

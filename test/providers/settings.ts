@@ -12,6 +12,8 @@ export function providerAt(
     apiKey: "sk-scripted-0123456789",
     models: ["model"],
     streamOptions: true,
+    maxCompletionTokens: [],
+    fixedSampling: [],
     requiresApiKey: true,
     contextTokens: 1000,
     maxConcurrent: 0,

@@ -35,7 +35,7 @@ export function createOpenAiChat(
       const release = await admission.enter(request.userId, signal);
       const deadline = new Deadline({ provider, limits, clock, caller: signal, release });
       try {
-        const body = bodyOf(request, config.streamOptions);
+        const body = bodyOf(request, config);
         const { maxPause } = request;
         const { pace } = admission;
         const response = await post({ provider, url, apiKey, body, maxPause, pace }, deadline);
@@ -53,15 +53,22 @@ export function createOpenAiChat(
   };
 }
 
-function bodyOf(request: ChatRequest, streamOptions: boolean) {
+function bodyOf(request: ChatRequest, config: ChatProviderConfig) {
+  const { model, messages, maxTokens, temperature, topP } = request;
+  const name = model.toLowerCase();
+  const limit = config.maxCompletionTokens.some((start) => name.startsWith(start.toLowerCase()))
+    ? "max_completion_tokens"
+    : "max_tokens";
+  const isFixed = config.fixedSampling.some((fixed) =>
+    `${name}-`.startsWith(`${fixed.toLowerCase()}-`),
+  );
   return {
-    model: request.model,
-    messages: request.messages.map(({ role, content }) => ({ role, content })),
+    model,
+    messages: messages.map(({ role, content }) => ({ role, content })),
     stream: true,
-    ...(streamOptions ? { stream_options: { include_usage: true } } : {}),
+    ...(config.streamOptions ? { stream_options: { include_usage: true } } : {}),
     // JSON leaves out what is undefined.
-    temperature: request.temperature,
-    top_p: request.topP,
-    max_tokens: request.maxTokens,
+    ...(isFixed ? {} : { temperature, top_p: topP }),
+    [limit]: maxTokens,
   };
 }
