@@ -11,8 +11,8 @@ export interface Store {
   readonly users: UserStore;
   readonly conversations: ConversationStore;
   readonly knowledge: KnowledgeStore;
-  /** The engine's own threads by name, and whether each is there at this moment. */
-  readonly threads: Readonly<Record<string, () => boolean>>;
+  /** The engine's own threads by name, and whether each is there. */
+  readonly threads: Readonly<Record<string, () => Promise<boolean>>>;
   /** Rejects unless the database takes a write at this moment. */
   checkWritable(): Promise<void>;
   close(): Promise<void>;

@@ -12,7 +12,7 @@ export function createHealthService(options: {
   readonly store: Store;
   readonly cache: Cache;
   /** Whether each of the other threads is there, by name. */
-  readonly workers: Readonly<Record<string, () => boolean>>;
+  readonly workers: Readonly<Record<string, () => Promise<boolean>>>;
 }) {
   async function databaseWritable(): Promise<boolean> {
     try {
@@ -26,8 +26,13 @@ export function createHealthService(options: {
   return {
     /** Migrations have run before a server listens, so a writable database is a migrated one. */
     async report(): Promise<HealthReport> {
-      const checks: Record<string, boolean> = { database: await databaseWritable() };
-      for (const [name, alive] of Object.entries(options.workers)) checks[name] = alive();
+      const workers = Object.entries(options.workers).map(
+        async ([name, isAlive]) => [name, await isAlive()] as const,
+      );
+      const checks = {
+        database: await databaseWritable(),
+        ...Object.fromEntries(await Promise.all(workers)),
+      };
       return {
         ready: Object.values(checks).every(Boolean),
         checks,

@@ -11,8 +11,8 @@ import { createKnowledgeService, type KnowledgeService } from "./service.ts";
 
 export interface Knowledge {
   readonly service: KnowledgeService;
-  /** Its threads by name, and whether each is there at this moment. */
-  readonly threads: Readonly<Record<string, () => boolean>>;
+  /** Its threads by name, and whether each is there. */
+  readonly threads: Readonly<Record<string, () => Promise<boolean>>>;
   /** Cuts off what is being taken in, to go on after the next start. */
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
       maxUploadBytes: config.rag.maxUploadBytes,
       retrieve: (request) => searcher.call("retrieve", [request]),
     }),
-    threads: { search: () => searcher.alive, ingest: () => ingester.alive },
+    threads: { search: () => searcher.isAlive(), ingest: () => ingester.isAlive() },
     async close() {
       await ingestion.close();
       await cleanup.close();

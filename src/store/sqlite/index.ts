@@ -34,7 +34,7 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
     users: createUserStore(db, writer),
     conversations: createConversationStore(db, writer),
     knowledge: createKnowledgeStore(db, writer),
-    threads: { writer: () => writer.alive },
+    threads: { writer: () => writer.isAlive() },
     checkWritable: () => writer.call("checkWritable", []),
     async close() {
       await writer.close();
