@@ -65,7 +65,12 @@ export class WorkerClient<Api extends WorkerApi> {
     return client;
   }
 
-  /** Whether a Worker is there; one that is being started is waited for. */
+  /** Whether a Worker is there and has started. */
+  get alive(): boolean {
+    return this.started;
+  }
+
+  /** The same, but one that is being started is waited for. */
   async isAlive(): Promise<boolean> {
     await this.ready.catch(() => {});
     return this.started;
