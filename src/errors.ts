@@ -34,6 +34,7 @@ const kinds = {
   route_not_found: "not_found",
   conversation_not_found: "not_found",
   answer_not_found: "not_found",
+  message_not_found: "not_found",
   knowledge_base_not_found: "not_found",
   document_not_found: "not_found",
   generation_running: "conflict",

@@ -11,7 +11,7 @@ type Json = Record<string, unknown>;
 /** A caller of the API: a signed-in user, or nobody when it has no token. */
 export class Caller {
   constructor(
-    private readonly app: App,
+    private readonly app: Pick<App, "handle">,
     readonly token: string | undefined,
   ) {}
 
@@ -35,6 +35,11 @@ export class Caller {
     if (body !== undefined) request.body = plain ? JSON.stringify(body) : (body as BodyInit);
     if (init.signal !== undefined) request.signal = init.signal;
     return this.app.handle(new Request(`http://localhost${path}`, request));
+  }
+
+  /** The same user on another server, after a restart for example. */
+  on(app: App): Caller {
+    return new Caller(app, this.token);
   }
 
   get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>

@@ -51,6 +51,7 @@ const errorTexts: Record<ErrorCode, Text> = {
   registration_closed: { "zh-CN": "注册已关闭", en: "Registration is closed" },
   route_not_found: { "zh-CN": "路由不存在", en: "No such route" },
   conversation_not_found: { "zh-CN": "对话不存在", en: "No such conversation" },
+  message_not_found: { "zh-CN": "消息不存在", en: "No such message" },
   answer_not_found: { "zh-CN": "回答不存在", en: "No such answer" },
   knowledge_base_not_found: { "zh-CN": "知识库不存在", en: "No such knowledge base" },
   document_not_found: { "zh-CN": "文档不存在", en: "No such document" },

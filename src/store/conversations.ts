@@ -10,6 +10,8 @@ export interface Conversation {
   readonly temperature: number | null;
   readonly topP: number | null;
   readonly maxTokens: number | null;
+  /** The newest message of the branch that is shown; null before the first. */
+  readonly tip: number | null;
   readonly createdTime: number;
 }
 
@@ -34,6 +36,8 @@ export interface Usage {
 export interface Message {
   /** Counts 1, 2, 3 … within its conversation. */
   readonly id: number;
+  /** The message that this one answers or follows; null for the first of a branch. */
+  readonly parentId: number | null;
   readonly role: "user" | "assistant";
   readonly content: string;
   readonly reasoning: string | null;
@@ -48,6 +52,20 @@ export interface Message {
    */
   readonly pieces: readonly number[] | null;
   readonly usage: Usage | null;
+  readonly createdTime: number;
+}
+
+export interface NewTurn {
+  readonly question:
+    | {
+        readonly content: string;
+        /** The message that it follows; undefined for the tip. */
+        readonly parentId: number | null | undefined;
+      }
+    | {
+        /** A question that is there already. */
+        readonly id: number;
+      };
   readonly createdTime: number;
 }
 
@@ -90,19 +108,22 @@ export interface ConversationStore {
   ): Promise<ConversationSummary[]>;
   /** With its messages. Answers false when the user has no such conversation. */
   delete(id: number, userId: number): Promise<boolean>;
-  /** In order of their ids, with what has been stored so far of an answer that still grows. */
+  /** Of all branches, in order of their ids, with what has been stored so far of an answer that still grows. */
   messages(id: number): Promise<Message[]>;
   /** The highest id that a conversation ever had, deleted ones included; 0 before the first. */
   highestId(): Promise<number>;
   /**
-   * Stores the user's message and an empty answer with status `streaming` behind it. Undefined when
-   * the conversation is gone.
+   * Opens an answer with status `streaming`, behind a question that it stores first, or behind one
+   * that is there. It becomes the conversation's tip. Undefined when the conversation or that
+   * question is gone.
    */
-  beginTurn(id: number, turn: { content: string; createdTime: number }): Promise<Turn | undefined>;
+  beginTurn(id: number, turn: NewTurn): Promise<Turn | undefined>;
   /** Stores how far answers have grown. Answers those that have ended or are gone, untouched. */
   checkpoint(parts: readonly AnswerPart[]): Promise<AnswerPart[]>;
   /** Does nothing to an answer that has ended or is gone. */
   endAnswer(id: number, answerId: number, end: AnswerEnd): Promise<void>;
-  /** Takes back an answer that no caller was told of; its user message stays. */
-  dropAnswer(id: number, answerId: number): Promise<void>;
+  /** Takes back an answer that no caller was told of; its question stays. */
+  dropAnswer(id: number, answerId: number, tip: number | null): Promise<void>;
+  /** Shows another branch. */
+  setTip(id: number, tip: number): Promise<void>;
 }

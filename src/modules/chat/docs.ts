@@ -95,6 +95,7 @@ an \`error\` event in their place when the answer was cut. A quiet stream carrie
 const conversationErrors = [
   ...jsonBodyErrors,
   "conversation_not_found",
+  "message_not_found",
   "generation_running",
   "unknown_model",
   ...providerErrors,
@@ -109,6 +110,18 @@ piece is a plain JSON error with its status; a later one is an \`error\` event.
 
 消息在请求模型之前即已保存，回答边生成边保存。首个片段之前的错误以 JSON 返回，之后的错误以 \`error\` 事件返回。`,
   success: { 200: answerStream(["R", "ust", " 是一种系统编程语言，由 Graydon Hoare 设计..."]) },
+  errors: conversationErrors,
+});
+
+export const regenerateDocs = operation({
+  id: "regenerateAnswer",
+  tag: "Chat",
+  summary: "重新生成 · Answer again",
+  description: `Makes another answer to the question of the answer that is named, by default of the last one, and shows
+it; the first stays as its sibling. A question that was never answered is answered now.
+
+为同一问题重新生成回答，原回答保留为另一分支。`,
+  success: { 200: answerStream(["R", "ust"]) },
   errors: conversationErrors,
 });
 

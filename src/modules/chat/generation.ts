@@ -23,6 +23,8 @@ export interface GenerationOptions {
   readonly conversationId: number;
   readonly messageId: number;
   readonly userMessageId: number;
+  /** What the conversation shows if this answer comes to nothing. */
+  readonly tipBefore: number | null;
   readonly model: string;
   readonly conversations: ConversationService;
   /** Starts the answer; `cite` announces what it will be grounded in. */
@@ -153,7 +155,7 @@ export class Generation {
     const { conversations, conversationId, messageId, describe, onEnd } = this.options;
     try {
       if (this.announced) await this.store("interrupted", "interrupted");
-      else await conversations.dropAnswer(conversationId, messageId);
+      else await conversations.dropAnswer(conversationId, messageId, this.options.tipBefore);
     } catch (cause) {
       log.error("answer could not be stored", { conversation: conversationId, cause });
     }

@@ -6,10 +6,11 @@ import { languageOf } from "../../http/request.ts";
 import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
 import type { Citation } from "./citations.ts";
-import { chatDocs, groundedChatDocs, resumeDocs, stopDocs } from "./docs.ts";
-import { chatBody, groundedChatBody, parseEventId, resumeQuery } from "./model.ts";
+import { chatDocs, groundedChatDocs, regenerateDocs, resumeDocs, stopDocs } from "./docs.ts";
+import { chatBody, groundedChatBody, parseEventId, regenerateBody, resumeQuery } from "./model.ts";
 import type { Following } from "./replay.ts";
 import type { ChatService, Question } from "./service.ts";
+import type { TurnRequest } from "./turn.ts";
 
 /** Where the passages of a grounded answer come from. */
 export interface KnowledgeSource {
@@ -52,6 +53,11 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
     return stream(request, { log, messageId, first: 0, shift: 0, leave });
   }
 
+  const turnRequest = (message: string, editedId: number | undefined): TurnRequest =>
+    editedId === undefined
+      ? { kind: "send", message }
+      : { kind: "edit", messageId: editedId, message };
+
   return new Elysia({ prefix: "/api" })
     .use(http.auth.guard)
     .post(
@@ -60,9 +66,23 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
         answer(request, {
           conversationId: params.conversation_id,
           userId,
-          message: body.message,
+          request: turnRequest(body.message, body.edit_message_id),
         }),
       { params: conversationParams, ...jsonBody(http.maxBodyBytes, chatBody), detail: chatDocs },
+    )
+    .post(
+      "/chat/:conversation_id/regenerate",
+      ({ params, body, userId, request }) =>
+        answer(request, {
+          conversationId: params.conversation_id,
+          userId,
+          request: { kind: "regenerate", messageId: body.message_id },
+        }),
+      {
+        params: conversationParams,
+        ...jsonBody(http.maxBodyBytes, regenerateBody, { optional: true }),
+        detail: regenerateDocs,
+      },
     )
     .get(
       "/chat/:conversation_id/stream",
@@ -98,7 +118,7 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
         return answer(request, {
           conversationId: body.conversation_id,
           userId,
-          message,
+          request: { kind: "send", message },
           grounding: {
             async retrieve(signal) {
               const query = { knowledgeBaseId, userId, query: message, topK, signal };

@@ -4,7 +4,14 @@ import { AppError } from "../../errors.ts";
 
 const message = Type.String({ minLength: 1, examples: ["介绍一下RUST"] });
 
-export const chatBody = Type.Object({ message });
+const messageId = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [1] });
+
+export const chatBody = Type.Object({
+  message,
+  edit_message_id: Type.Optional(messageId),
+});
+
+export const regenerateBody = Type.Object({ message_id: Type.Optional(messageId) });
 
 export const groundedChatBody = Type.Object({
   conversation_id: Type.Integer({

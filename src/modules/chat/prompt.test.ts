@@ -7,6 +7,7 @@ import { buildMessages, groundedQuestion } from "./prompt.ts";
 
 const message = (role: "user" | "assistant", content: string): Message => ({
   id: 1,
+  parentId: null,
   role,
   content,
   reasoning: null,

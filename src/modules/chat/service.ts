@@ -1,12 +1,14 @@
 import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
 import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
-import type { Conversation, Message } from "../../store/conversations.ts";
+import type { Conversation } from "../../store/conversations.ts";
+import { branchTo } from "../conversations/branches.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import type { Citation } from "./citations.ts";
 import { Generation } from "./generation.ts";
 import { buildMessages, groundedQuestion } from "./prompt.ts";
 import { type Following, replay } from "./replay.ts";
 import { RunningAnswers } from "./running.ts";
+import { type Plan, planTurn, type TurnRequest } from "./turn.ts";
 
 /** What an answer is to be grounded in. */
 export interface Grounding {
@@ -16,7 +18,7 @@ export interface Grounding {
 export interface Question {
   readonly conversationId: number;
   readonly userId: number;
-  readonly message: string;
+  readonly request: TurnRequest;
   readonly grounding?: Grounding;
   describe(code: ErrorCode, parameters: ErrorParameters): string;
 }
@@ -34,8 +36,7 @@ export function createChatService(options: {
 
   function compose(
     conversation: Conversation,
-    history: readonly Message[],
-    question: string,
+    { history, message }: Plan,
     citations: readonly Citation[] | undefined,
   ): { request: ChatRequest; route: ReturnType<ChatRouter["route"]> } {
     const route = router.route(conversation.model);
@@ -47,7 +48,7 @@ export function createChatService(options: {
     const messages = buildMessages({
       systemPrompt: conversation.systemPrompt ?? options.systemPrompt,
       history,
-      newest: passages === undefined ? question : groundedQuestion(question, passages),
+      newest: passages === undefined ? message : groundedQuestion(message, passages),
       contextTokens: route.contextTokens,
       maxTokens: conversation.maxTokens,
     });
@@ -60,7 +61,7 @@ export function createChatService(options: {
       maxTokens: conversation.maxTokens ?? undefined,
       apiKey: conversations.apiKey(conversation),
       passages,
-      question,
+      question: message,
     };
     return { request, route };
   }
@@ -75,29 +76,31 @@ export function createChatService(options: {
      */
     async ask(question: Question): Promise<Generation> {
       const { conversationId, userId, grounding } = question;
-      // Half a character, from a client that cut its text, cannot be stored, and providers refuse it.
-      const message = question.message.toWellFormed();
-      const conversation = await conversations.get(conversationId, userId);
-      const apiKey = conversations.apiKey(conversation);
-      router.route(conversation.model).provider.checkAccess(apiKey);
+      const asked = await conversations.get(conversationId, userId);
+      router.route(asked.model).provider.checkAccess(conversations.apiKey(asked));
       running.claim(conversationId);
       const release = () => running.release(conversationId);
       try {
-        const history = await conversations.messages(conversationId);
-        const { userMessageId, answerId } = await conversations.beginTurn(conversationId, message);
+        // Read again, now that no other answer can change it.
+        const conversation = await conversations.get(conversationId, userId);
+        const messages = await conversations.messages(conversationId);
+        const plan = planTurn(messages, conversation.tip, question.request);
+        const turn = await conversations.beginTurn(conversationId, plan.question);
+        const { userMessageId, answerId } = turn;
         const generation = new Generation({
           conversationId,
           userMessageId,
           messageId: answerId,
+          tipBefore: "id" in plan.question ? conversation.tip : userMessageId,
           model: conversation.model,
           conversations,
           describe: question.describe,
           grace: options.disconnectGrace,
           onEnd: release,
           async open(signal, cite) {
-            const citations = await grounding?.retrieve(signal);
+            const citations = (await grounding?.retrieve(signal)) ?? plan.citations;
             if (citations !== undefined) cite(citations);
-            const { request, route } = compose(conversation, history, message, citations);
+            const { request, route } = compose(conversation, plan, citations);
             return route.provider.stream(request, signal);
           },
         });
@@ -125,7 +128,7 @@ export function createChatService(options: {
       readonly interruption: string;
     }): Promise<Following> {
       const { conversationId, answerId, next, interruption } = wanted;
-      const { model } = await conversations.get(conversationId, wanted.userId);
+      const { model, tip } = await conversations.get(conversationId, wanted.userId);
       const live = running.find(conversationId);
       if (live !== undefined && (answerId ?? live.messageId) === live.messageId) {
         return {
@@ -137,11 +140,12 @@ export function createChatService(options: {
         };
       }
       const messages = await conversations.messages(conversationId);
-      const answer = messages.findLast(
+      const candidates = answerId === undefined ? branchTo(messages, tip) : messages;
+      const answer = candidates.findLast(
         ({ role, id }) => role === "assistant" && (answerId ?? id) === id,
       );
       if (answer === undefined) throw new AppError("answer_not_found");
-      return replay(answer, { userMessageId: answer.id - 1, model, interruption, next });
+      return replay(answer, { userMessageId: answer.parentId ?? 0, model, interruption, next });
     },
 
     /**

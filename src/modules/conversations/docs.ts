@@ -65,6 +65,11 @@ const message = Type.Object(
       Type.Array(citation, { description: "What a grounded answer was made from." }),
     ),
     usage: Type.Optional(tokenUsage),
+    siblings: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1 }), {
+        description: "With `branches=true`: the messages in this place, this one among them.",
+      }),
+    ),
   },
   { $id: "Message" },
 );
@@ -73,7 +78,7 @@ export const historyDocs = operation({
   id: "getHistory",
   tag: "Conversations",
   summary: "获取对话历史 · Read a conversation",
-  description: `All messages, oldest first; the system prompt is not among them. User messages are as they were
+  description: `The messages of the branch that is shown, oldest first; the system prompt is not among them. User messages are as they were
 written, never the prompt that retrieval built around them.
 
 按时间顺序返回全部消息，不含系统提示词。`,
@@ -113,6 +118,24 @@ written, never the prompt that retrieval built around them.
     ),
   },
   errors: ["invalid_field", "conversation_not_found"],
+});
+
+export const branchDocs = operation({
+  id: "showBranch",
+  tag: "Conversations",
+  summary: "切换分支 · Show another branch",
+  description: `Shows the branch that goes through a message, the newest one where it forks further on. An edited
+message and a second answer each begin a branch; \`history?branches=true\` lists the siblings.
+
+显示经过指定消息的分支；编辑消息或重新生成回答都会产生新分支。`,
+  success: {
+    200: json(
+      "The newest message of the branch",
+      Type.Object({ tip: Type.Integer({ minimum: 1 }) }),
+      { tip: 4 },
+    ),
+  },
+  errors: [...jsonBodyErrors, "conversation_not_found", "message_not_found"],
 });
 
 export const listConversationsDocs = operation({

@@ -1,5 +1,6 @@
 import type { Cache } from "../../cache/index.ts";
 import type { Conversation, ConversationStore, Message } from "../../store/conversations.ts";
+import { branchTo, siblings } from "./branches.ts";
 
 /** A history as callers get it, ready to send, and whose it is. */
 export interface History {
@@ -39,13 +40,20 @@ function toWire(message: Message) {
   };
 }
 
-const render = (conversation: Conversation, messages: readonly Message[]): History => ({
+const render = (
+  conversation: Conversation,
+  messages: readonly Message[],
+  withSiblings: boolean,
+): History => ({
   userId: conversation.userId,
   json: JSON.stringify({
     conversation_id: conversation.id,
     title: conversation.title,
     model: conversation.model,
-    messages: messages.map(toWire),
+    messages: branchTo(messages, conversation.tip).map((message) => ({
+      ...toWire(message),
+      ...(withSiblings ? { siblings: siblings(messages, message) } : {}),
+    })),
     created_time: conversation.createdTime,
   }),
 });
@@ -66,10 +74,17 @@ export function createHistories(store: ConversationStore, cache: Cache) {
         const conversation = await store.find(conversationId);
         if (conversation === undefined) return undefined;
         const messages = await store.messages(conversationId);
-        history = render(conversation, messages);
+        history = render(conversation, messages, false);
         return messages.some(({ status }) => status === "streaming") ? undefined : pack(history);
       });
       return history;
+    },
+
+    /** The same with the ids of every message's siblings, never from the cache. */
+    async findWithSiblings(conversationId: number): Promise<History | undefined> {
+      const conversation = await store.find(conversationId);
+      if (conversation === undefined) return undefined;
+      return render(conversation, await store.messages(conversationId), true);
     },
 
     /** To be called after every change of a conversation, before anybody is told of it. */

@@ -4,12 +4,19 @@ import type { HttpContext } from "../../http/context.ts";
 import { successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
 import {
+  branchDocs,
   createConversationDocs,
   deleteConversationDocs,
   historyDocs,
   listConversationsDocs,
 } from "./docs.ts";
-import { conversationPage, conversationParams, newConversation } from "./model.ts";
+import {
+  branchBody,
+  conversationPage,
+  conversationParams,
+  historyQuery,
+  newConversation,
+} from "./model.ts";
 import type { ConversationService } from "./service.ts";
 
 const json = { headers: { "Content-Type": "application/json; charset=utf-8" } };
@@ -41,11 +48,23 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
     )
     .get(
       "/history/:conversation_id",
-      async ({ params, userId }) => {
-        const history = await conversations.history(params.conversation_id, userId);
+      async ({ params, query, userId }) => {
+        const id = params.conversation_id;
+        const history = await conversations.history(id, userId, query.branches);
         return new Response(history.json, json);
       },
-      { params: conversationParams, detail: historyDocs },
+      { params: conversationParams, query: historyQuery, detail: historyDocs },
+    )
+    .post(
+      "/:conversation_id/branch",
+      async ({ params, body, userId }) => ({
+        tip: await conversations.showBranch(params.conversation_id, userId, body.message_id),
+      }),
+      {
+        params: conversationParams,
+        ...jsonBody(http.maxBodyBytes, branchBody),
+        detail: branchDocs,
+      },
     )
     .get(
       "/list",

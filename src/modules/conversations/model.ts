@@ -22,3 +22,9 @@ export const conversationPage = t.Object({
     t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [329630] }),
   ),
 });
+
+export const historyQuery = t.Object({ branches: t.Boolean({ default: false, examples: [true] }) });
+
+export const branchBody = Type.Object({
+  message_id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [3] }),
+});

@@ -7,8 +7,10 @@ import type {
   ConversationStore,
   ConversationSummary,
   Message,
+  NewTurn,
   Turn,
 } from "../../store/conversations.ts";
+import { tipThrough } from "./branches.ts";
 import type { Histories, History } from "./history.ts";
 
 export interface NewConversation {
@@ -52,6 +54,7 @@ export function createConversationService(options: {
         ...settings,
         id,
         userId,
+        tip: null,
         encryptedApiKey: apiKey === null ? null : sealer.seal(apiKey, keyContext(id)),
         createdTime: unixTime(),
       };
@@ -66,8 +69,8 @@ export function createConversationService(options: {
       store.list(userId, page),
 
     /** @throws AppError `conversation_not_found`, also for another user's */
-    async history(id: number, userId: number): Promise<History> {
-      const history = await histories.find(id);
+    async history(id: number, userId: number, withSiblings: boolean): Promise<History> {
+      const history = await (withSiblings ? histories.findWithSiblings(id) : histories.find(id));
       if (history?.userId !== userId) throw new AppError("conversation_not_found");
       return history;
     },
@@ -89,15 +92,33 @@ export function createConversationService(options: {
     },
 
     /**
-     * Stores the user's message and opens the answer to it.
+     * Opens an answer, behind a question that it stores first or behind one that is there.
      *
      * @throws AppError `conversation_not_found` when it was deleted meanwhile
      */
-    async beginTurn(id: number, content: string): Promise<Turn> {
-      const turn = await store.beginTurn(id, { content, createdTime: unixTime() });
+    async beginTurn(id: number, question: NewTurn["question"]): Promise<Turn> {
+      const turn = await store.beginTurn(id, { question, createdTime: unixTime() });
       if (turn === undefined) throw new AppError("conversation_not_found");
       await histories.changed(id);
       return turn;
+    },
+
+    /**
+     * Shows the branch that goes through a message, the newest where it forks further on. Answers the
+     * branch's tip.
+     *
+     * @throws AppError `conversation_not_found`, also for another user's; `message_not_found`
+     */
+    async showBranch(id: number, userId: number, messageId: number): Promise<number> {
+      await get(id, userId);
+      const messages = await store.messages(id);
+      if (!messages.some((message) => message.id === messageId)) {
+        throw new AppError("message_not_found");
+      }
+      const tip = tipThrough(messages, messageId);
+      await store.setTip(id, tip);
+      await histories.changed(id);
+      return tip;
     },
 
     /** Answers those that have ended or are gone. A growing history is not cached: nothing to drop. */
@@ -108,9 +129,9 @@ export function createConversationService(options: {
       await histories.changed(id);
     },
 
-    /** Takes back an answer that no caller was told of. */
-    async dropAnswer(id: number, answerId: number): Promise<void> {
-      await store.dropAnswer(id, answerId);
+    /** Takes back an answer that no caller was told of; `tip` is shown again. */
+    async dropAnswer(id: number, answerId: number, tip: number | null): Promise<void> {
+      await store.dropAnswer(id, answerId, tip);
       await histories.changed(id);
     },
   };

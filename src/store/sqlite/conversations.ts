@@ -5,6 +5,7 @@ import type {
   Conversation,
   ConversationStore,
   Message,
+  NewTurn,
   Turn,
 } from "../conversations.ts";
 import { answerWrites, createGrownAnswer } from "./answers.ts";
@@ -33,6 +34,7 @@ export function conversationWrites(db: Drizzle) {
       temperature: placeholder("temperature"),
       topP: placeholder("topP"),
       maxTokens: placeholder("maxTokens"),
+      tip: placeholder("tip"),
       createdTime: placeholder("createdTime"),
     })
     .prepare();
@@ -43,11 +45,17 @@ export function conversationWrites(db: Drizzle) {
     )
     .returning({ id: conversations.id })
     .prepare();
-  const exists = db
-    .select({ id: conversations.id })
+  const tipOf = db
+    .select({ tip: conversations.tip })
     .from(conversations)
     .where(eq(conversations.id, placeholder("id")))
     .prepare();
+  const setTip = db
+    .update(conversations)
+    .set({ tip: sql`${placeholder("tip")}` })
+    .where(eq(conversations.id, placeholder("id")))
+    .prepare();
+  const messageExists = db.select({ id: messages.id }).from(messages).where(thisMessage).prepare();
   const lastMessage = db
     .select({ id: max(messages.id) })
     .from(messages)
@@ -58,6 +66,7 @@ export function conversationWrites(db: Drizzle) {
     .values({
       conversationId: placeholder("conversationId"),
       id: placeholder("id"),
+      parentId: placeholder("parentId"),
       role: placeholder("role"),
       content: placeholder("content"),
       status: placeholder("status"),
@@ -77,25 +86,43 @@ export function conversationWrites(db: Drizzle) {
     deleteConversation: (id: number, userId: number): boolean =>
       deleteConversation.get({ id, userId }) !== undefined,
 
-    beginTurn: (id: number, turn: { content: string; createdTime: number }): Turn | undefined => {
-      if (exists.get({ id }) === undefined) return undefined;
+    beginTurn: (id: number, { question, createdTime }: NewTurn): Turn | undefined => {
+      const conversation = tipOf.get({ id });
+      if (conversation === undefined) return undefined;
       const last = lastMessage.get({ conversationId: id })?.id ?? 0;
-      const common = { conversationId: id, createdTime: turn.createdTime };
+      const common = { conversationId: id, createdTime };
+      let userMessageId = last + 1;
+      if ("id" in question) {
+        userMessageId = question.id;
+        if (messageExists.get({ conversationId: id, messageId: userMessageId }) === undefined) {
+          return undefined;
+        }
+      } else {
+        const { content, parentId = conversation.tip } = question;
+        insertMessage.run({
+          ...common,
+          id: userMessageId,
+          parentId,
+          role: "user",
+          content,
+          status: "complete",
+        });
+      }
+      const answerId = Math.max(last, userMessageId) + 1;
       insertMessage.run({
         ...common,
-        id: last + 1,
-        role: "user",
-        content: turn.content,
-        status: "complete",
-      });
-      insertMessage.run({
-        ...common,
-        id: last + 2,
+        id: answerId,
+        parentId: userMessageId,
         role: "assistant",
         content: "",
         status: "streaming",
       });
-      return { userMessageId: last + 1, answerId: last + 2 };
+      setTip.run({ id, tip: answerId });
+      return { userMessageId, answerId };
+    },
+
+    setTip: (id: number, tip: number): void => {
+      setTip.run({ id, tip });
     },
 
     checkpointAnswers: (parts: readonly AnswerPart[]): AnswerPart[] =>
@@ -104,8 +131,9 @@ export function conversationWrites(db: Drizzle) {
     endAnswer: (id: number, answerId: number, end: AnswerEnd): void =>
       answers.end(id, answerId, end),
 
-    dropAnswer: (id: number, answerId: number): void => {
+    dropAnswer: (id: number, answerId: number, tip: number | null): void => {
       dropMessage.run({ conversationId: id, messageId: answerId });
+      setTip.run({ id, tip });
     },
 
     interruptAnswers: (): void => answers.interruptAll(),
@@ -164,6 +192,7 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
     beginTurn: (id, turn) => writer.call("beginTurn", [id, turn]),
     checkpoint: (parts) => writer.call("checkpointAnswers", [parts]),
     endAnswer: (id, answerId, end) => writer.call("endAnswer", [id, answerId, end]),
-    dropAnswer: (id, answerId) => writer.call("dropAnswer", [id, answerId]),
+    dropAnswer: (id, answerId, tip) => writer.call("dropAnswer", [id, answerId, tip]),
+    setTip: (id, tip) => writer.call("setTip", [id, tip]),
   };
 }

@@ -35,6 +35,8 @@ export const conversations = sqliteTable(
     temperature: real("temperature"),
     topP: real("top_p"),
     maxTokens: integer("max_tokens"),
+    /** The newest message of the branch that is shown; null before the first. */
+    tip: integer("tip"),
     createdTime: integer("created_time").notNull(),
   },
   (table) => [index("conversations_by_user").on(table.userId, table.id)],
@@ -47,6 +49,8 @@ export const messages = sqliteTable(
       .notNull()
       .references(() => conversations.id, { onDelete: "cascade" }),
     id: integer("id").notNull(),
+    /** The message that this one answers or follows; null for the first of a branch. */
+    parentId: integer("parent_id"),
     role: text("role", { enum: ["user", "assistant"] }).notNull(),
     content: text("content").notNull(),
     reasoning: text("reasoning"),

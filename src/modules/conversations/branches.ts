@@ -1,0 +1,29 @@
+import type { Message } from "../../store/conversations.ts";
+
+/**
+ * A conversation's messages form a tree: an edited question or a second answer begins a branch beside
+ * the first. The tip is the newest message of the branch that is shown.
+ */
+
+/** The messages from the first to `tip`, in order; none when there is no such message. */
+export function branchTo(messages: readonly Message[], tip: number | null): Message[] {
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  const branch: Message[] = [];
+  for (let at = tip; at !== null; ) {
+    const message = byId.get(at);
+    if (message === undefined) break;
+    branch.push(message);
+    at = message.parentId;
+  }
+  return branch.reverse();
+}
+
+/** The ids of the messages that stand in one place, `message` among them, the oldest first. */
+export const siblings = (messages: readonly Message[], message: Message): number[] =>
+  messages.filter(({ parentId }) => parentId === message.parentId).map(({ id }) => id);
+
+/** The tip of the branch that goes through `id`, the newest one where it forks further on. */
+export function tipThrough(messages: readonly Message[], id: number): number {
+  const next = messages.findLast(({ parentId }) => parentId === id);
+  return next === undefined ? id : tipThrough(messages, next.id);
+}
