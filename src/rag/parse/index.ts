@@ -1,6 +1,6 @@
 import { AppError } from "../../errors.ts";
 import { BlockWriter } from "./block-writer.ts";
-import { Budget, tooComplex } from "./budget.ts";
+import { Budget, maxNesting, tooComplex } from "./budget.ts";
 import type { Block } from "./document.ts";
 import type { Format } from "./file-types.ts";
 import type { ArchiveReader, BytesReader, DocumentFacts, TextReader } from "./reader.ts";
@@ -76,13 +76,13 @@ async function readContent(
 }
 
 /** What a fault inside a reader or its library means to the owner of the document. */
-function translate(error: unknown): AppError {
+function translate(error: unknown, maxDecompressedBytes: number): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    return tooComplex("nesting", 0, error);
+    return tooComplex("nesting", maxNesting, error);
   }
   if (error instanceof RangeError && /memory|length/i.test(error.message)) {
-    return tooComplex("memory", 0, error);
+    return tooComplex("decompressed_size", maxDecompressedBytes, error);
   }
   return new AppError("document_unreadable", {}, { cause: error });
 }
@@ -118,6 +118,6 @@ export async function readDocument(
       textLength: writer.textLength,
     };
   } catch (error) {
-    throw translate(error);
+    throw translate(error, options.maxDecompressedBytes);
   }
 }
