@@ -29,7 +29,10 @@ function revive(fault: WorkerFault): Error {
 export class WorkerClient<Api extends WorkerApi> {
   private readonly pending = new Map<number, Pending>();
   private worker: Worker | undefined;
+  /** Rejects with what stopped the newest Worker from starting. */
   private ready: Promise<void> = Promise.resolve();
+  /** Resolves when the newest Worker's thread has ended. */
+  private ended: Promise<void> = Promise.resolve();
   private lastId = 0;
   private started = false;
   private closed = false;
@@ -61,16 +64,12 @@ export class WorkerClient<Api extends WorkerApi> {
     options: unknown,
   ): WorkerClient<Api> {
     const client = new WorkerClient<Api>(name, spawn, options);
-    client.launch();
+    client.ready = client.launch();
+    client.ready.catch(() => {});
     return client;
   }
 
-  /** Whether a Worker is there and has started. */
-  get alive(): boolean {
-    return this.started;
-  }
-
-  /** The same, but one that is being started is waited for. */
+  /** Whether a Worker is there; one that is being started is waited for. */
   async isAlive(): Promise<boolean> {
     await this.ready.catch(() => {});
     return this.started;
@@ -95,7 +94,7 @@ export class WorkerClient<Api extends WorkerApi> {
     });
   }
 
-  /** Ends the Worker; calls that wait are rejected. */
+  /** Ends the Worker; calls that wait are rejected. Resolves when its thread has ended. */
   async close(): Promise<void> {
     this.closed = true;
     this.started = false;
@@ -103,15 +102,16 @@ export class WorkerClient<Api extends WorkerApi> {
     this.worker = undefined;
     worker?.terminate();
     this.failPending("closed");
+    await this.ended;
   }
 
-  private launch(): void {
+  /** Spawns a Worker; resolves once it has built its API. */
+  private launch(): Promise<void> {
     const worker = this.spawn();
     this.worker = worker;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // Whoever calls meets the rejection; with no caller there is nobody to tell.
-    promise.catch(() => {});
-    this.ready = promise;
+    const ended = Promise.withResolvers<void>();
+    this.ended = ended.promise;
     worker.onmessage = (event: MessageEvent<FromWorker>) => {
       const message = event.data;
       if (message.type === "started") {
@@ -125,17 +125,26 @@ export class WorkerClient<Api extends WorkerApi> {
     };
     worker.onerror = (event) => log.error(`${this.name} Worker failed`, { reason: event.message });
     worker.addEventListener("close", () => {
-      if (this.closed || this.worker !== worker) return;
+      ended.resolve();
       reject(new Error(`the ${this.name} Worker died`));
-      this.started = false;
-      this.failPending("died");
-      log.error(`${this.name} Worker died; starting another`);
-      setTimeout(() => {
-        if (!this.closed) this.launch();
-      }, respawnDelay);
+      if (this.worker === worker) this.replace();
     });
     const start: ToWorker = { type: "start", options: this.options };
     worker.postMessage(start);
+    return promise;
+  }
+
+  /** After a death: fails what the Worker had; calls from now on wait for the next one. */
+  private replace(): void {
+    this.worker = undefined;
+    this.started = false;
+    this.failPending("died");
+    log.error(`${this.name} Worker died; starting another`);
+    this.ready = Bun.sleep(respawnDelay).then(() => {
+      if (!this.closed) return this.launch();
+    });
+    // Whoever calls meets the rejection; with no caller there is nobody to tell.
+    this.ready.catch(() => {});
   }
 
   private settle(message: Extract<FromWorker, { id: number }>): void {

@@ -22,6 +22,8 @@ export function createGrownAnswer(db: Drizzle): (row: MessageRow) => MessageRow 
     .prepare();
   return (row) => {
     const parts = partsOf.all({ conversationId: row.conversationId, messageId: row.id });
+    // Before there were parts, the row itself held what had come.
+    if (parts.length === 0) return row;
     const reasoning = parts.map((part) => part.reasoning).join("");
     return {
       ...row,

@@ -37,8 +37,10 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
     threads: { writer: () => writer.isAlive() },
     checkWritable: () => writer.call("checkWritable", []),
     async close() {
-      await writer.close();
       reader.close();
+      // Last, so that a copy of the one file is a whole backup.
+      await writer.call("end", []);
+      await writer.close();
     },
   };
 }

@@ -1,23 +1,40 @@
+import type { Database } from "bun:sqlite";
 import type { WorkerApi } from "../../workers/protocol.ts";
 import { serveWorker } from "../../workers/serve.ts";
 import { openDatabase } from "./connection.ts";
 import { migrate } from "./migrate.ts";
-import { createWrites } from "./writes.ts";
+import { createWrites, type Writes } from "./writes.ts";
 
 export interface WriterOptions {
   readonly path: string;
   readonly vectorExtension: string;
 }
 
+/** Milliseconds that the end of the program waits for other processes that read the database. */
+const patience = 500;
+
+function endOf(database: Database) {
+  return {
+    /** Moves all that is in the write-ahead log into the database's file and lets go of both. */
+    end: (): void => {
+      database.run(`PRAGMA busy_timeout = ${patience}`);
+      database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      database.close();
+    },
+  };
+}
+
+export type WriterApi = Writes & ReturnType<typeof endOf>;
+
 /** The one connection that writes: no other thread ever waits for a lock or a disk. */
 serveWorker<WriterOptions>(({ path, vectorExtension }) => {
   const database = openDatabase({ path, vectorExtension, readonly: false });
   migrate(database);
   const writes: WorkerApi = createWrites(database);
-  const atomic: WorkerApi = {};
+  const api: WorkerApi = { ...endOf(database) };
   for (const [name, write] of Object.entries(writes)) {
     const transaction = database.transaction(write);
-    atomic[name] = (...args) => transaction.immediate(...args);
+    api[name] = (...args) => transaction.immediate(...args);
   }
-  return atomic;
+  return api;
 });

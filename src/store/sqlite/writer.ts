@@ -1,12 +1,11 @@
 import { WorkerClient } from "../../workers/client.ts";
-import type { WriterOptions } from "./writer-worker.ts";
-import type { Writes } from "./writes.ts";
+import type { WriterApi, WriterOptions } from "./writer-worker.ts";
 
-export type Writer = WorkerClient<Writes>;
+export type Writer = WorkerClient<WriterApi>;
 
 /** Starts the writing thread, which migrates the database first. */
 export const startWriter = (options: WriterOptions): Promise<Writer> =>
-  WorkerClient.start<Writes>(
+  WorkerClient.start<WriterApi>(
     "database writer",
     () => new Worker(new URL("./writer-worker.ts", import.meta.url).href),
     options,

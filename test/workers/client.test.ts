@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { WorkerClient } from "../../src/workers/client.ts";
+import type { MortalApi } from "./mortal-worker.ts";
+
+const start = (options: { readonly refuse?: string } = {}) =>
+  WorkerClient.start<MortalApi>(
+    "mortal",
+    () => new Worker(new URL("./mortal-worker.ts", import.meta.url).href),
+    options,
+  );
+
+/** How a call ends, in words. */
+const outcome = (call: Promise<unknown>): Promise<unknown> =>
+  call.catch((error: unknown) => (error instanceof Error ? error.message : error));
+
+test("a death fails the calls that the Worker had; later ones are answered by the next", async () => {
+  const client = await start();
+  const calls = [outcome(client.call("never", [])), outcome(client.call("die", []))];
+  const died = "the mortal Worker died";
+  expect(await Promise.all(calls)).toEqual([died, died]);
+  // At once, while there is none.
+  expect(await client.call("echo", ["again"])).toBe("again");
+  expect(await client.isAlive()).toBe(true);
+  await client.close();
+});
+
+test("what stops the Worker from starting is told", async () => {
+  expect(await outcome(start({ refuse: "no disk" }))).toBe("no disk");
+});
+
+test("close fails what waits, and everything after it", async () => {
+  const client = await start();
+  const waiting = outcome(client.call("never", []));
+  await client.close();
+  expect(await waiting).toBe("the mortal Worker closed");
+  expect(await outcome(client.call("echo", ["late"]))).toBe("the mortal Worker is closed");
+  expect(await client.isAlive()).toBe(false);
+});
+
+test("close right after a death starts no other", async () => {
+  const client = await start();
+  expect(await outcome(client.call("die", []))).toBe("the mortal Worker died");
+  const waiting = outcome(client.call("echo", ["late"]));
+  await client.close();
+  expect(await waiting).toBe("the mortal Worker is closed");
+  expect(await client.isAlive()).toBe(false);
+});
