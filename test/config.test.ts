@@ -455,6 +455,9 @@ llm:
       sendDimensions: true,
       batchSize: 64,
       maxInputTokens: 3072,
+      maxConcurrent: 4,
+      queryInstruction: "",
+      documentInstruction: "",
     });
     expect(models).toHaveLength(2);
   });

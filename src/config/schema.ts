@@ -81,6 +81,11 @@ const embeddingModel = Type.Object(
       unit: "tokens",
       default: 8192,
     }),
+    /** Requests at a time. */
+    max_concurrent: Type.Integer({ minimum: 1, maximum: 1000, default: 4 }),
+    /** Put in front of a question, and of a text that is to be found, where the model wants it. */
+    query_instruction: text(""),
+    document_instruction: text(""),
   },
   { additionalProperties: false },
 );

@@ -69,7 +69,7 @@ function termsOf(content: string, title: string): Map<string, number> {
 
 function hashOf(provider: EmbeddingProvider, text: string): Uint8Array {
   const hasher = new Bun.CryptoHasher("sha256");
-  hasher.update(JSON.stringify([provider.name, provider.dimensions, text]));
+  hasher.update(JSON.stringify([provider.name, provider.variant, provider.dimensions, text]));
   return hasher.digest();
 }
 

@@ -29,6 +29,9 @@ const model: EmbeddingModelConfig = {
   sendDimensions: false,
   batchSize: 3,
   maxInputTokens: 16,
+  maxConcurrent: 2,
+  queryInstruction: "",
+  documentInstruction: "",
 };
 
 let upstream: Upstream;
@@ -117,6 +120,50 @@ describe("a provider's embedding model", () => {
       input: ["不".repeat(16), "a".repeat(64)],
       dimensions: 8,
     });
+  });
+
+  test("puts the model's instruction in front, for questions and documents each", async () => {
+    const instructed = models({ queryInstruction: "问：", documentInstruction: "passage: " });
+    const provider = instructed.get("scripted-embedding");
+    const [question] = await provider.embed(["a"], "query", never);
+    const [document] = await provider.embed(["b".repeat(99)], "document", never);
+    expect(upstream.requests.map(({ body }) => body)).toMatchObject([
+      { input: ["问：a"] },
+      // What is too long is cut with the instruction, which stays whole.
+      { input: [`passage: ${"b".repeat(54)}`] },
+    ]);
+    expect([...(question ?? [])]).toEqual(unit("问：a"));
+    expect(document).toHaveLength(8);
+  });
+
+  test("says what else decides about a document's vector", () => {
+    const variantOf = (overrides: Partial<EmbeddingModelConfig>) =>
+      models(overrides).get("scripted-embedding").variant;
+    const variants = [
+      variantOf({}),
+      variantOf({ model: "embedding-2" }),
+      variantOf({ documentInstruction: "passage: " }),
+    ];
+    expect(new Set(variants).size).toBe(3);
+    expect(variantOf({ queryInstruction: "query: " })).toBe(variants[0]);
+  });
+
+  test("has no more requests under way than it may, and lets questions in between", async () => {
+    const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+    for (const { promise } of gates) script({ gate: promise });
+    const provider = models().get("scripted-embedding");
+    const documents = ["1", "2", "3", "4"].map((text) => provider.embed([text], "document", never));
+    await upstream.nextRequest();
+    await upstream.nextRequest();
+    const question = provider.embed(["q"], "query", never);
+    gates[0]?.resolve();
+    expect((await upstream.nextRequest()).body).toMatchObject({ input: ["3"] });
+    expect(upstream.requests).toHaveLength(3);
+    gates[1]?.resolve();
+    expect((await upstream.nextRequest()).body).toMatchObject({ input: ["q"] });
+    gates[2]?.resolve();
+    await Promise.all([...documents, question]);
+    expect(clock.pending).toBe(0);
   });
 
   test("embeds nothing without a request", async () => {

@@ -6,6 +6,11 @@ export interface EmbeddingProvider {
   readonly name: string;
   /** The length of every vector. */
   readonly dimensions: number;
+  /**
+   * What else decides about the vector of a document's text, model and instruction for example: the
+   * same text has the same vector as long as name, dimensions and this are the same.
+   */
+  readonly variant?: string;
   /** Inputs that one call of `embed` may hold. */
   readonly batchSize: number;
   /**

@@ -1,12 +1,13 @@
 import type { ChatProviderConfig, EmbeddingModelConfig } from "../../config/schema.ts";
 import { AppError } from "../../errors.ts";
+import { Admission } from "../admission.ts";
 import { apiKeyOf } from "../api-key.ts";
 import { readText } from "../body.ts";
 import type { Clock } from "../clock.ts";
 import { Deadline } from "../deadline.ts";
 import { endpoint, post } from "../http.ts";
 import { cutToTokens } from "../tokens.ts";
-import type { EmbeddingProvider } from "./index.ts";
+import type { EmbeddingProvider, EmbeddingPurpose } from "./index.ts";
 import { readEmbeddings } from "./openai-vectors.ts";
 
 export interface EmbeddingOptions {
@@ -21,33 +22,47 @@ export interface EmbeddingOptions {
 const numberBytes = 32;
 const envelopeBytes = 1_048_576;
 
+/** Seconds that a request waits for its turn: longer than any that is before it can take. */
+const queueTimeout = 86_400;
+
 /**
  * A model behind OpenAI's embeddings protocol (`POST {base_url}/embeddings`). More texts than one
- * request may hold go out in several, one after the other. A text beyond the model's limit is cut,
- * by an estimate of its tokens.
+ * request may hold go out in several, one after the other. No more than `max_concurrent` are under
+ * way; questions and documents take turns. A text beyond the model's limit is cut, by an estimate of
+ * its tokens.
  */
 export function createOpenAiEmbedding(options: EmbeddingOptions): EmbeddingProvider {
   const { provider, model, timeout, clock } = options;
   const { dimensions, batchSize } = model;
   const url = endpoint(provider.baseUrl, "/embeddings");
+  const instructions = { query: model.queryInstruction, document: model.documentInstruction };
+  const { maxConcurrent } = model;
+  const admission = new Admission(
+    provider.name,
+    { maxConcurrent, requestsPerMinute: 0, maxQueue: Number.POSITIVE_INFINITY, queueTimeout },
+    clock,
+  );
 
   async function embedBatch(
     texts: readonly string[],
+    purpose: EmbeddingPurpose,
     signal: AbortSignal,
   ): Promise<Float32Array[]> {
     const apiKey = apiKeyOf(provider);
+    const release = await admission.enter(purpose, signal);
     const limits = { firstTokenTimeout: timeout, idleTimeout: 0, requestTimeout: timeout };
     const deadline = new Deadline({
       provider: provider.name,
       limits,
       clock,
       caller: signal,
-      release: () => {},
+      release,
     });
     try {
+      const inputs = texts.map((text) => instructions[purpose] + text);
       const body = {
         model: model.model,
-        input: texts.map((text) => cutToTokens(text, model.maxInputTokens)),
+        input: inputs.map((input) => cutToTokens(input, model.maxInputTokens)),
         ...(model.sendDimensions ? { dimensions } : {}),
       };
       const response = await post({ provider: provider.name, url, apiKey, body }, deadline);
@@ -71,12 +86,14 @@ export function createOpenAiEmbedding(options: EmbeddingOptions): EmbeddingProvi
   return {
     name: model.name,
     dimensions,
+    variant: JSON.stringify([provider.baseUrl, model.model, model.documentInstruction]),
     batchSize,
-    async embed(texts, _purpose, signal) {
+    async embed(texts, purpose, signal) {
       signal.throwIfAborted();
       const vectors: Float32Array[] = [];
       for (let start = 0; start < texts.length; start += batchSize) {
-        vectors.push(...(await embedBatch(texts.slice(start, start + batchSize), signal)));
+        const batch = texts.slice(start, start + batchSize);
+        vectors.push(...(await embedBatch(batch, purpose, signal)));
       }
       return vectors;
     },
