@@ -3,6 +3,7 @@ import { spyOn } from "bun:test";
 export interface LogLine {
   readonly level: string;
   readonly message: string;
+  readonly cause?: { readonly message: string };
   readonly [field: string]: unknown;
 }
 
@@ -28,11 +29,13 @@ export class CapturedLog implements Disposable {
       .map((line) => JSON.parse(line));
   }
 
-  /** The messages of warnings and errors. */
+  /** The messages of warnings and errors, with those of their causes. */
   get complaints(): string[] {
     return this.lines
       .filter(({ level }) => level === "warn" || level === "error")
-      .map(({ message }) => message);
+      .map(({ message, cause }) =>
+        cause === undefined ? message : `${message}: ${cause.message}`,
+      );
   }
 
   clear(): void {

@@ -10,8 +10,8 @@ export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(r
  * Resolves as soon as `holds` answers true; `until` for the time in which timers are fake. The test's
  * own timeout is the net.
  */
-export async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) await turn();
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await turn();
 }
 
 /**
