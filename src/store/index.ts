@@ -1,3 +1,4 @@
+import type { ApiKeyStore } from "./api-keys.ts";
 import type { ConversationStore } from "./conversations.ts";
 import type { KnowledgeStore } from "./knowledge.ts";
 import type { UserStore } from "./users.ts";
@@ -9,6 +10,7 @@ import type { UserStore } from "./users.ts";
  */
 export interface Store {
   readonly users: UserStore;
+  readonly apiKeys: ApiKeyStore;
   readonly conversations: ConversationStore;
   readonly knowledge: KnowledgeStore;
   /** The engine's own threads by name, and whether each is there. */

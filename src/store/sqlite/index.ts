@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { StartError } from "../../errors.ts";
 import type { Store } from "../index.ts";
+import { createApiKeyStore } from "./api-keys.ts";
 import { openDatabase, queries } from "./connection.ts";
 import { createConversationStore } from "./conversations.ts";
 import { createKnowledgeStore } from "./knowledge.ts";
@@ -32,6 +33,7 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
   const db = queries(reader);
   return {
     users: createUserStore(db, writer),
+    apiKeys: createApiKeyStore(db, writer),
     conversations: createConversationStore(db, writer),
     knowledge: createKnowledgeStore(db, writer),
     threads: { writer: () => writer.isAlive() },

@@ -10,6 +10,7 @@ import {
   text,
 } from "drizzle-orm/sqlite-core";
 import type { ErrorParameters } from "../../errors.ts";
+import type { Scope } from "../api-keys.ts";
 
 /** Ids come from the program; AUTOINCREMENT only remembers the highest ever used. */
 const id = (name = "id") => integer(name).primaryKey({ autoIncrement: true });
@@ -20,6 +21,25 @@ export const users = sqliteTable("users", {
   passwordHash: text("password_hash").notNull(),
   createdTime: integer("created_time").notNull(),
 });
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    id: text("id").primaryKey(),
+    userId: integer("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    name: text("name").notNull(),
+    /** SHA-256 of the key, which itself is stored nowhere. */
+    hash: blob("hash", { mode: "buffer" }).notNull().unique(),
+    prefix: text("prefix").notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<readonly Scope[]>().notNull(),
+    createdTime: integer("created_time").notNull(),
+    expiresTime: integer("expires_time"),
+    lastUsedTime: integer("last_used_time"),
+  },
+  (table) => [index("api_keys_by_user").on(table.userId, table.id)],
+);
 
 export const conversations = sqliteTable(
   "conversations",

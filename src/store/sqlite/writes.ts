@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { apiKeyWrites } from "./api-keys.ts";
 import { queries } from "./connection.ts";
 import { conversationWrites } from "./conversations.ts";
 import { embeddingCacheWrites } from "./embedding-cache.ts";
@@ -10,6 +11,7 @@ export function createWrites(database: Database) {
   const db = queries(database);
   return {
     ...userWrites(db),
+    ...apiKeyWrites(db),
     ...conversationWrites(db),
     ...knowledgeWrites(database, db),
     ...embeddingCacheWrites(db),
