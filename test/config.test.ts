@@ -204,6 +204,12 @@ describe("the environment", () => {
       LLM_BACKEND_RAG_DEFAULT_EMBEDDING_MODEL: "mine",
       LLM_BACKEND_RAG_EMBEDDING_MODELS:
         "- name: mine\n  provider: openai\n  model: m\n  dimensions: 8\n",
+      LLM_BACKEND_RAG_RERANKER_PROVIDER: "zhipu",
+      LLM_BACKEND_RAG_RERANKER_MODEL: "rerank",
+      LLM_BACKEND_RAG_RERANKER_CANDIDATES: "20",
+      LLM_BACKEND_RAG_RERANKER_TIMEOUT: "1.5",
+      LLM_BACKEND_RAG_RERANKER_MAX_DOCUMENTS: "10",
+      LLM_BACKEND_RAG_RERANKER_MAX_CHARACTERS: "1000",
       LLM_BACKEND_RAG_MAX_UPLOAD_BYTES: "5000",
       LLM_BACKEND_RAG_CHUNK_SIZE: "100",
       LLM_BACKEND_RAG_PARSE_TIMEOUT: "9",
@@ -246,6 +252,14 @@ describe("the environment", () => {
     });
     expect(config.rag).toMatchObject({
       defaultEmbeddingModel: "mine",
+      reranker: {
+        provider: "zhipu",
+        model: "rerank",
+        candidates: 20,
+        timeout: 1.5,
+        maxDocuments: 10,
+        maxCharacters: 1000,
+      },
       maxUploadBytes: 5000,
       chunkSize: 100,
       parseTimeout: 9,
@@ -608,6 +622,18 @@ describe("faults", () => {
     [
       model("name: m, provider: opnai, model: m, dimensions: 8"),
       'rag.embedding_models[0].provider: found "opnai", no provider of that name, expected openai, zhipu, deepseek, qwen, moonshot, anthropic, gemini, ollama; did you mean "openai"?',
+    ],
+    [
+      "rag: {reranker: {provider: zhipoo, model: rerank}}",
+      'rag.reranker.provider: found "zhipoo", no provider of that name, expected openai, zhipu, deepseek, qwen, moonshot, anthropic, gemini, ollama; did you mean "zhipu"?',
+    ],
+    [
+      "rag: {reranker: {provider: zhipu}}",
+      'rag.reranker.model: found "", expected a name, since rag.reranker.provider is "zhipu"',
+    ],
+    [
+      "rag: {reranker: {model: rerank}}",
+      'rag.reranker.provider: found "", expected a name, since rag.reranker.model is "rerank"',
     ],
     [
       "rag: {default_embedding_model: zhipu-embeding-3}",

@@ -205,3 +205,24 @@ export function embeddingOf(text: string, dimensions: number): number[] {
   }
   return vector;
 }
+
+/** An answer of Cohere's rerank protocol: `relevanceOf` every document, the best `top_n` first. */
+export function rerank(gate?: PromiseLike<unknown>): Script {
+  return async (exchange) => {
+    await gate;
+    // What our own client sends; anything else should fail the test.
+    const body = exchange.request.body as { query: string; documents: string[]; top_n: number };
+    const results = body.documents
+      .map((text, index) => ({ index, relevance_score: relevanceOf(body.query, text) }))
+      .sort((a, b) => b.relevance_score - a.relevance_score)
+      .slice(0, body.top_n);
+    reply(200, { id: "rerank-1", results, usage: { total_tokens: 1 } })(exchange);
+  };
+}
+
+/** The share of the query's characters that a text holds. */
+export function relevanceOf(query: string, text: string): number {
+  const characters = [...query];
+  const held = characters.filter((character) => text.includes(character)).length;
+  return characters.length === 0 ? 0 : held / characters.length;
+}

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { answer, embeddings, refuse } from "./upstream-scripts.ts";
+import { answer, embeddings, refuse, rerank } from "./upstream-scripts.ts";
 
 /** A request as the provider got it. */
 export interface UpstreamRequest {
@@ -63,7 +63,8 @@ export type Script = (exchange: Exchange) => void | Promise<void>;
  * await upstream.close();
  * ```
  *
- * Without a script a chat is answered with `Hello world`, and embeddings with `embeddings()`.
+ * Without a script a chat is answered with `Hello world`, embeddings with `embeddings()`, and
+ * reranking with `rerank()`.
  */
 export class Upstream {
   /** Every request so far, in the order in which they came. */
@@ -72,6 +73,7 @@ export class Upstream {
   readonly #defaults = new Map<string, Script>([
     ["/chat/completions", answer(["Hello", " ", "world"])],
     ["/embeddings", embeddings()],
+    ["/rerank", rerank()],
   ]);
   /** Connections that clients have opened so far. */
   connections = 0;

@@ -59,6 +59,21 @@ export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report
     }
   });
 
+  const { reranker } = rag;
+  if (reranker.provider !== "" && !providers.includes(reranker.provider)) {
+    const path = ["rag", "reranker", "provider"];
+    report(path, unknownName("provider", reranker.provider, providers));
+  }
+  for (const [key, other] of [
+    ["provider", "model"],
+    ["model", "provider"],
+  ] as const) {
+    if (reranker[key] === "" && reranker[other] !== "") {
+      const cause = `rag.reranker.${other} is ${quote(reranker[other])}`;
+      report(["rag", "reranker", key], `found "", expected a name, since ${cause}`);
+    }
+  }
+
   const offered = [...models, reservedEmbeddingModel];
   if (!offered.includes(rag.default_embedding_model)) {
     report(

@@ -160,6 +160,23 @@ export const configSchema = Type.Object(
     rag: section({
       default_embedding_model: text("builtin"),
       embedding_models: Type.Array(embeddingModel, { default: [] }),
+      reranker: section({
+        /** The name of a provider; "" = no reranking. */
+        provider: text(""),
+        model: text(""),
+        /** Hits that are reranked, the best of the search. */
+        candidates: Type.Integer({ minimum: 1, maximum: 1000, default: 50 }),
+        timeout: seconds(2, { minimum: 0.1, maximum: 600 }),
+        /** Documents in one request; more go out in several. */
+        max_documents: Type.Integer({ minimum: 1, maximum: 10_000, default: 128 }),
+        /** UTF-16 units of the query and of one document; a longer one is cut. */
+        max_characters: Type.Integer({
+          minimum: 64,
+          maximum: 1_000_000,
+          unit: "characters",
+          default: 4096,
+        }),
+      }),
       max_upload_bytes: bytes(104_857_600),
       chunk_size: Type.Integer({ minimum: 50, maximum: 4000, unit: "characters", default: 400 }),
       /** Seconds that one document may take to parse. */
