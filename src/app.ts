@@ -17,6 +17,8 @@ import { conversationRoutes } from "./modules/conversations/index.ts";
 import { createConversationService } from "./modules/conversations/service.ts";
 import { healthRoutes } from "./modules/health/index.ts";
 import { createHealthService } from "./modules/health/service.ts";
+import { keyRoutes } from "./modules/keys/index.ts";
+import { createApiKeyService } from "./modules/keys/service.ts";
 import { knowledgeRoutes } from "./modules/knowledge/index.ts";
 import { openKnowledge } from "./modules/knowledge/open.ts";
 import { createKnowledgeSource } from "./modules/knowledge/source.ts";
@@ -58,6 +60,7 @@ export async function createApp(config: Config): Promise<App> {
     registration: config.auth.registration,
     nextId: createIdSource(await store.users.highestId()),
   });
+  const keys = createApiKeyService(store.apiKeys);
   const conversations = createConversationService({
     store: store.conversations,
     histories: createHistories(store.conversations, cache),
@@ -71,6 +74,7 @@ export async function createApp(config: Config): Promise<App> {
     conversations,
     router: createChatRouter(config),
     systemPrompt: config.llm.systemPrompt,
+    rewriteQuestions: config.rag.rewrite,
     disconnectGrace: config.chat.disconnectGrace * 1000,
   });
   const knowledge = await openKnowledge(config, store.knowledge);
@@ -84,6 +88,7 @@ export async function createApp(config: Config): Promise<App> {
       secret: secrets.jwtSecret,
       expiresIn: config.jwt.expiresIn,
       userExists: async (id) => (await store.users.find(id)) !== undefined,
+      identifyKey: keys.identify,
     }),
     language: config.server.language,
     maxBodyBytes: config.server.maxBodyBytes,
@@ -95,6 +100,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(errorMapping(config.server.language))
     .use(healthRoutes(health))
     .use(userRoutes(http, users))
+    .use(keyRoutes(http, keys))
     .use(conversationRoutes(http, conversations))
     .use(knowledgeRoutes(http, knowledge.service))
     .use(chatRoutes(http, chat, createKnowledgeSource(knowledge.service)));

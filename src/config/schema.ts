@@ -177,6 +177,7 @@ export const configSchema = Type.Object(
           default: 4096,
         }),
       }),
+      rewrite: Type.Boolean({ default: true }),
       max_upload_bytes: bytes(104_857_600),
       chunk_size: Type.Integer({ minimum: 50, maximum: 4000, unit: "characters", default: 400 }),
       /** Seconds that one document may take to parse. */

@@ -75,7 +75,7 @@ describe("regenerating", () => {
   });
 
   test("answers a question that was never answered", async () => {
-    app.upstream.script(refuse(400));
+    app.upstream.script(refuse(400, {}));
     await user.post(`/api/chat/${id}`, { message: "unlucky" });
     expect(await contents()).toEqual(["first question", "first answer", "unlucky"]);
     await regenerate("at last");
@@ -83,7 +83,7 @@ describe("regenerating", () => {
   });
 
   test("that comes to nothing shows what was shown before", async () => {
-    app.upstream.script(refuse(400));
+    app.upstream.script(refuse(400, {}));
     await user.post(`/api/chat/${id}/regenerate`);
     expect(await contents()).toEqual(["first question", "first answer"]);
   });

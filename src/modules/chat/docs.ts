@@ -37,10 +37,15 @@ const start = Type.Object({
 const chatEvent = Type.Union(
   [
     event("start", start, "The first event."),
-    event(
-      "sources",
-      Type.Array(citation),
-      "What the answer is grounded in; before its first piece.",
+    Type.Object(
+      {
+        event: Type.Literal("sources"),
+        data: Type.Array(citation),
+        query: Type.Optional(
+          Type.String({ description: "What was searched for, where it was rewritten." }),
+        ),
+      },
+      { description: "What the answer is grounded in; before its first piece." },
     ),
     event("reasoning", Type.String(), "A piece of what the model thinks, where it tells."),
     event("message", Type.String(), "A piece of the answer."),
@@ -130,7 +135,8 @@ export const groundedChatDocs = operation({
   tag: "Chat",
   summary: "基于知识库的对话 · Ask about a knowledge base",
   description: `Retrieves the \`top_k\` best passages for the message, tells them in the \`sources\` event and lets the
-model answer from them, citing by number. History keeps the message as it was written.
+model answer from them, citing by number. With \`kb_ids\` the passages of several knowledge bases compete.
+A follow-up question is made to stand by itself first (\`rag.rewrite\`). History keeps the message as it was written.
 
 先检索知识库，通过 \`sources\` 事件返回引用，再由模型依据检索结果回答并按编号引用。`,
   success: {

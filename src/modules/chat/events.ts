@@ -1,5 +1,5 @@
 import type { Usage } from "../../store/conversations.ts";
-import type { Citation } from "./citations.ts";
+import type { Sources } from "./sources.ts";
 
 /** The events of a streamed answer, as the JSON text in which each is sent (contract, section 4). */
 export const chatEvent = {
@@ -13,8 +13,8 @@ export const chatEvent = {
       },
     }),
 
-  sources: (citations: readonly Citation[]): string =>
-    JSON.stringify({ event: "sources", data: citations }),
+  sources: ({ citations, query }: Sources): string =>
+    JSON.stringify({ event: "sources", data: citations, query }),
 
   // Once a token: a literal around one string costs a third of stringifying the object.
   message: (text: string): string => `{"event":"message","data":${JSON.stringify(text)}}`,

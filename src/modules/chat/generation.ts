@@ -5,8 +5,8 @@ import type { ChatDelta } from "../../providers/llm/index.ts";
 import type { AnswerPart } from "../../store/conversations.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import { Answer } from "./answer.ts";
-import type { Citation } from "./citations.ts";
 import { chatEvent } from "./events.ts";
+import { type Sources, serializeSources } from "./sources.ts";
 
 /**
  * Milliseconds that a caller waits for the first piece before the stream is opened without one. A
@@ -28,7 +28,7 @@ export interface GenerationOptions {
   readonly model: string;
   readonly conversations: ConversationService;
   /** Starts the answer; `cite` announces what it will be grounded in. */
-  open(signal: AbortSignal, cite: (citations: readonly Citation[]) => void): Promise<AnswerStream>;
+  open(signal: AbortSignal, cite: (sources: Sources) => void): Promise<AnswerStream>;
   /** The text of an error event, in the language of whoever asked. */
   describe(code: ErrorCode, parameters: ErrorParameters): string;
   /** Milliseconds that the answer goes on with nobody there, before it is cut. */
@@ -73,7 +73,7 @@ export class Generation {
   async run(): Promise<void> {
     try {
       const { signal } = this.abort;
-      const stream = await this.options.open(signal, (citations) => this.cite(citations));
+      const stream = await this.options.open(signal, (sources) => this.cite(sources));
       for await (const deltas of stream) {
         this.log.append(this.answer.grow(deltas));
         if (!this.announced) this.announce();
@@ -133,9 +133,9 @@ export class Generation {
     this.opening.resolve();
   }
 
-  private cite(citations: readonly Citation[]): void {
-    this.sources = JSON.stringify(citations);
-    this.log.append([chatEvent.sources(citations)]);
+  private cite(sources: Sources): void {
+    this.sources = serializeSources(sources);
+    this.log.append([chatEvent.sources(sources)]);
   }
 
   private async complete(finishReason: string | null): Promise<void> {

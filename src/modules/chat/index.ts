@@ -1,30 +1,17 @@
 import { Elysia } from "elysia";
+import { AppError } from "../../errors.ts";
 import { jsonBody, noBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { errorMessage, successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
 import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
-import type { Citation } from "./citations.ts";
 import { chatDocs, groundedChatDocs, regenerateDocs, resumeDocs, stopDocs } from "./docs.ts";
+import { groundIn, type KnowledgeSource } from "./grounding.ts";
 import { chatBody, groundedChatBody, parseEventId, regenerateBody, resumeQuery } from "./model.ts";
 import type { Following } from "./replay.ts";
 import type { ChatService, Question } from "./service.ts";
 import type { TurnRequest } from "./turn.ts";
-
-/** Where the passages of a grounded answer come from. */
-export interface KnowledgeSource {
-  /** @throws AppError `knowledge_base_not_found`, also for another user's */
-  authorize(knowledgeBaseId: string, userId: number): Promise<void>;
-  /** The best first. */
-  retrieve(query: {
-    readonly knowledgeBaseId: string;
-    readonly userId: number;
-    readonly query: string;
-    readonly topK: number;
-    readonly signal: AbortSignal;
-  }): Promise<Omit<Citation, "number">[]>;
-}
 
 export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: KnowledgeSource) {
   const stream = (request: Request, { log, messageId, first, shift, leave }: Following) =>
@@ -113,19 +100,16 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
     .post(
       "/rag/chat",
       async ({ body, userId, request }) => {
-        const { kb_id: knowledgeBaseId, top_k: topK, message } = body;
-        await knowledge.authorize(knowledgeBaseId, userId);
+        const { kb_id, kb_ids = [], top_k: topK, message } = body;
+        const knowledgeBaseIds = kb_id === undefined ? kb_ids : [kb_id, ...kb_ids];
+        if (knowledgeBaseIds.length === 0) {
+          throw new AppError("invalid_field", { field: "kb_id", reason: "required" });
+        }
         return answer(request, {
           conversationId: body.conversation_id,
           userId,
           request: { kind: "send", message },
-          grounding: {
-            async retrieve(signal) {
-              const query = { knowledgeBaseId, userId, query: message, topK, signal };
-              const hits = await knowledge.retrieve(query);
-              return hits.map((hit, index): Citation => ({ number: index + 1, ...hit }));
-            },
-          },
+          grounding: await groundIn(knowledge, { knowledgeBaseIds, userId, topK }),
         });
       },
       { ...jsonBody(http.maxBodyBytes, groundedChatBody), detail: groundedChatDocs },

@@ -13,13 +13,19 @@ export const chatBody = Type.Object({
 
 export const regenerateBody = Type.Object({ message_id: Type.Optional(messageId) });
 
+const knowledgeBaseId = Type.String({
+  format: "uuid",
+  examples: ["a1b2c3d4-5678-90ab-cdef-123456789abc"],
+});
+
 export const groundedChatBody = Type.Object({
   conversation_id: Type.Integer({
     minimum: 1,
     maximum: Number.MAX_SAFE_INTEGER,
     examples: [329629],
   }),
-  kb_id: Type.String({ format: "uuid", examples: ["a1b2c3d4-5678-90ab-cdef-123456789abc"] }),
+  kb_id: Type.Optional(knowledgeBaseId),
+  kb_ids: Type.Optional(Type.Array(knowledgeBaseId, { maxItems: 20 })),
   message,
   top_k: Type.Integer({ minimum: 1, maximum: 50, default: 5 }),
 });

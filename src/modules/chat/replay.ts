@@ -1,6 +1,7 @@
 import { EventLog } from "../../http/event-log.ts";
 import type { Message } from "../../store/conversations.ts";
 import { chatEvent } from "./events.ts";
+import { parseSources } from "./sources.ts";
 
 /** An answer's log, for one who follows it from the event `first` on. */
 export interface Following {
@@ -50,7 +51,7 @@ export function replay(
   const log = new EventLog();
   log.append([
     chatEvent.start({ messageId: answer.id, userMessageId, model }),
-    ...(answer.sources === null ? [] : [chatEvent.sources(JSON.parse(answer.sources))]),
+    ...(answer.sources === null ? [] : [chatEvent.sources(parseSources(answer.sources))]),
     ...textEvents(answer),
     ...(answer.usage === null ? [] : [chatEvent.usage(answer.usage)]),
   ]);

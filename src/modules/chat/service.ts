@@ -5,21 +5,22 @@ import { branchTo } from "../conversations/branches.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import type { Citation } from "./citations.ts";
 import { Generation } from "./generation.ts";
+import type { Grounding } from "./grounding.ts";
 import { buildMessages, groundedQuestion } from "./prompt.ts";
 import { type Following, replay } from "./replay.ts";
+import { standaloneQuery } from "./rewrite.ts";
 import { RunningAnswers } from "./running.ts";
+import type { Sources } from "./sources.ts";
 import { type Plan, planTurn, type TurnRequest } from "./turn.ts";
 
-/** What an answer is to be grounded in. */
-export interface Grounding {
-  retrieve(signal: AbortSignal): Promise<Citation[]>;
-}
+/** It answers from passages, and cannot rewrite. */
+const demoModel = "demo";
 
 export interface Question {
   readonly conversationId: number;
   readonly userId: number;
   readonly request: TurnRequest;
-  readonly grounding?: Grounding;
+  readonly grounding?: Grounding | undefined;
   describe(code: ErrorCode, parameters: ErrorParameters): string;
 }
 
@@ -28,6 +29,8 @@ export function createChatService(options: {
   readonly router: ChatRouter;
   /** For conversations that have none of their own. */
   readonly systemPrompt: string;
+  /** Whether follow-up questions are made to stand by themselves before they are searched for. */
+  readonly rewriteQuestions: boolean;
   /** Milliseconds that an answer goes on with nobody there. */
   readonly disconnectGrace: number;
 }) {
@@ -66,6 +69,22 @@ export function createChatService(options: {
     return { request, route };
   }
 
+  async function search(
+    conversation: Conversation,
+    { history, message }: Plan,
+    grounding: Grounding,
+    signal: AbortSignal,
+  ): Promise<Sources> {
+    if (!options.rewriteQuestions || conversation.model === demoModel) {
+      return { citations: await grounding(message, signal) };
+    }
+    const route = router.route(conversation.model);
+    const asker = { userId: conversation.userId, apiKey: conversations.apiKey(conversation) };
+    const query = await standaloneQuery(route, asker, history, message, signal);
+    const citations = await grounding(query, signal);
+    return query === message ? { citations } : { citations, query };
+  }
+
   return {
     /**
      * Stores the question and starts its answer, which runs on whoever follows it. Resolves when the
@@ -98,9 +117,12 @@ export function createChatService(options: {
           grace: options.disconnectGrace,
           onEnd: release,
           async open(signal, cite) {
-            const citations = (await grounding?.retrieve(signal)) ?? plan.citations;
-            if (citations !== undefined) cite(citations);
-            const { request, route } = compose(conversation, plan, citations);
+            const sources =
+              grounding === undefined
+                ? plan.sources
+                : await search(conversation, plan, grounding, signal);
+            if (sources !== undefined) cite(sources);
+            const { request, route } = compose(conversation, plan, sources?.citations);
             return route.provider.stream(request, signal);
           },
         });

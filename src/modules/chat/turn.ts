@@ -1,7 +1,7 @@
 import { AppError } from "../../errors.ts";
 import type { Message, NewTurn } from "../../store/conversations.ts";
 import { branchTo } from "../conversations/branches.ts";
-import type { Citation } from "./citations.ts";
+import { parseSources, type Sources } from "./sources.ts";
 
 /** What a user asks for: an answer to a new message, to a changed one, or another answer. */
 export type TurnRequest =
@@ -16,7 +16,7 @@ export interface Plan {
   readonly message: string;
   readonly question: NewTurn["question"];
   /** What the answer before it was grounded in, to be used again. */
-  readonly citations: readonly Citation[] | undefined;
+  readonly sources: Sources | undefined;
 }
 
 // Half a character, from a client that cut its text, cannot be stored, and providers refuse it.
@@ -46,7 +46,7 @@ export function planTurn(
   if (request.kind === "send") {
     const content = asText(request.message);
     const question = { content, parentId: tip };
-    return { history: shown, message: content, question, citations: undefined };
+    return { history: shown, message: content, question, sources: undefined };
   }
   if (request.kind === "edit") {
     const edited = find(messages, request.messageId, "user");
@@ -54,7 +54,7 @@ export function planTurn(
     const { parentId } = edited;
     const content = asText(request.message);
     const history = branchTo(messages, parentId);
-    return { history, message: content, question: { content, parentId }, citations: undefined };
+    return { history, message: content, question: { content, parentId }, sources: undefined };
   }
   const { messageId } = request;
   const answer = messageId === undefined ? shown.at(-1) : find(messages, messageId, "assistant");
@@ -64,7 +64,6 @@ export function planTurn(
     history: branchTo(messages, asked.parentId),
     message: asked.content,
     question: { id: asked.id },
-    // Only this program writes `sources`, always from citations.
-    citations: answer?.sources ? (JSON.parse(answer.sources) as Citation[]) : undefined,
+    sources: answer?.sources ? parseSources(answer.sources) : undefined,
   };
 }

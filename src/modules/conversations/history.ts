@@ -1,5 +1,6 @@
 import type { Cache } from "../../cache/index.ts";
 import type { Conversation, ConversationStore, Message } from "../../store/conversations.ts";
+import { parseSources } from "../chat/sources.ts";
 import { branchTo, siblings } from "./branches.ts";
 
 /** A history as callers get it, ready to send, and whose it is. */
@@ -27,7 +28,7 @@ function toWire(message: Message) {
     status: message.status,
     finish_reason: message.finishReason,
     ...(message.reasoning === null ? {} : { reasoning: message.reasoning }),
-    ...(message.sources === null ? {} : { sources: JSON.parse(message.sources) }),
+    ...(message.sources === null ? {} : { sources: parseSources(message.sources).citations }),
     ...(message.usage === null
       ? {}
       : {

@@ -1,0 +1,60 @@
+import { log } from "../../log.ts";
+import type { ChatMessage, ChatRequest, ChatRoute } from "../../providers/llm/index.ts";
+import type { Message } from "../../store/conversations.ts";
+
+/** Messages before the question that are shown to the model; what it refers to is rarely older. */
+const shownMessages = 6;
+/** UTF-16 units of each of them. */
+const shownLength = 1000;
+/** Milliseconds after which the question is searched for as it stands. */
+const patience = 10_000;
+/** UTF-16 units; whatever is longer is no question but a model that did not understand its task. */
+const longestQuery = 1000;
+
+const instructions = `Rewrite the user's last message as one search query that can be understood without the conversation: put in what it refers to ("it", "the second one", "那第二个呢"). Keep its language. If it stands by itself already, repeat it unchanged. Answer with the query alone.`;
+
+function prompt(history: readonly Message[], question: string): ChatMessage[] {
+  const shown = history
+    .slice(-shownMessages)
+    .map(({ role, content }) => `${role}: ${content.slice(0, shownLength)}`);
+  const conversation = `${shown.join("\n\n")}\n\nuser: ${question}`;
+  return [
+    { role: "system", content: instructions },
+    { role: "user", content: conversation },
+  ];
+}
+
+/**
+ * A follow-up question ("and the second one?") as a query that stands by itself, from the model that
+ * will answer. The question as it is when it is the first of its conversation, or when the model
+ * fails, is slow or answers with something else.
+ *
+ * @throws the signal's reason when aborted
+ */
+export async function standaloneQuery(
+  route: ChatRoute,
+  request: Pick<ChatRequest, "userId" | "apiKey">,
+  history: readonly Message[],
+  question: string,
+  signal: AbortSignal,
+): Promise<string> {
+  if (history.length === 0) return question;
+  try {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+    const messages = prompt(history, question);
+    const answer = await route.provider.stream(
+      { ...request, model: route.model, messages, temperature: 0, question },
+      limited,
+    );
+    let text = "";
+    for await (const deltas of answer) {
+      for (const delta of deltas) if (delta.type === "content") text += delta.text;
+      if (text.length > longestQuery) return question;
+    }
+    return text.trim() || question;
+  } catch (cause) {
+    signal.throwIfAborted();
+    log.warn("follow-up question is searched for as it stands", { cause });
+    return question;
+  }
+}
