@@ -1,12 +1,22 @@
 import { jwt } from "@elysiajs/jwt";
 import { Elysia } from "elysia";
 import { AppError } from "../errors.ts";
+import { type Scope, scopes } from "../store/api-keys.ts";
+import { scopeOf } from "./scopes.ts";
 
 export interface AuthOptions {
   readonly secret: string;
   /** The life of a token, `24h` for example. */
   readonly expiresIn: string;
   userExists(id: number): Promise<boolean>;
+  /** Whose API key it is and what it may; undefined when it opens nothing. */
+  identifyKey(key: string): Promise<Principal | undefined>;
+}
+
+/** Who calls, and what may be done in their name. */
+interface Principal {
+  readonly userId: number;
+  readonly scopes: readonly Scope[];
 }
 
 interface Session {
@@ -18,11 +28,14 @@ interface Session {
 /** Verified tokens that are remembered; verification is 60 µs that a busy client need not pay. */
 const rememberedTokens = 10_000;
 
-const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+/** A token of a signed-in user, or an API key. */
+const bearer = /^Bearer +(?:([\w-]+\.[\w-]+\.[\w-]+)|(sk-[\w-]{1,200}))$/i;
 
 /**
- * The guard of every route that needs a signed-in user. A module that uses it has `userId` in its
- * handlers and refuses everybody else with 401, before any body is read.
+ * The guard of every route that needs a user, by a token or by an API key with the scope that
+ * `scopes.ts` asks for. A module that uses it has `userId` in its handlers, and `may`, which tells what
+ * else the caller may do; everybody else is refused with 401, or 403 for want of a scope, before any
+ * body is read.
  */
 export function createAuth(options: AuthOptions) {
   const tokens = new Elysia({ name: "tokens" }).use(
@@ -49,9 +62,7 @@ export function createAuth(options: AuthOptions) {
     return session;
   }
 
-  async function authenticate(request: Request): Promise<number> {
-    const token = bearer.exec(request.headers.get("authorization") ?? "")?.[1];
-    if (token === undefined) throw new AppError("unauthorized");
+  async function authenticateUser(token: string): Promise<number> {
     const session = sessions.get(token) ?? (await openSession(token));
     if (session.expires <= Date.now()) {
       sessions.delete(token);
@@ -60,15 +71,32 @@ export function createAuth(options: AuthOptions) {
     return session.userId;
   }
 
+  async function authenticate(request: Request, route: string): Promise<Principal> {
+    const [, token, key] = bearer.exec(request.headers.get("authorization") ?? "") ?? [];
+    if (token !== undefined) return { userId: await authenticateUser(token), scopes };
+    const principal = key === undefined ? undefined : await options.identifyKey(key);
+    if (principal === undefined) throw new AppError("unauthorized");
+    const needed = scopeOf(request.method, route);
+    if (needed === undefined)
+      throw new AppError("insufficient_scope", { reason: "signed_in_user" });
+    if (needed !== "any" && !principal.scopes.includes(needed)) {
+      throw new AppError("insufficient_scope", { reason: "scope", scope: needed });
+    }
+    return principal;
+  }
+
   return {
     /** Signs a token for the user. */
     issue: (userId: number): Promise<string> => signer.sign({ sub: String(userId) }),
     guard: new Elysia({ name: "auth" })
       // A body is only read for a caller who may send one.
-      .onParse({ as: "scoped" }, async ({ request }) => {
-        await authenticate(request);
+      .onParse({ as: "scoped" }, async ({ request, route }) => {
+        await authenticate(request, route);
       })
-      .derive({ as: "scoped" }, async ({ request }) => ({ userId: await authenticate(request) })),
+      .derive({ as: "scoped" }, async ({ request, route }) => {
+        const { userId, scopes } = await authenticate(request, route);
+        return { userId, may: (scope: Scope): boolean => scopes.includes(scope) };
+      }),
   };
 }
 

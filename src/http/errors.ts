@@ -28,6 +28,9 @@ export function errorResponse(error: AppError, language: Language, requestId: st
     headers["Retry-After"] = String(Math.ceil(error.options.retryAfter));
   }
   if (error.kind === "unauthorized") headers["WWW-Authenticate"] = "Bearer";
+  if (error.code === "insufficient_scope") {
+    headers["WWW-Authenticate"] = 'Bearer error="insufficient_scope"';
+  }
   return Response.json(
     { success: false, error: message, message, code: error.code, request_id: requestId },
     { status: statuses[error.kind], headers },

@@ -49,6 +49,15 @@ const errorTexts: Record<ErrorCode, Text> = {
   },
   wrong_credentials: { "zh-CN": "用户名或密码错误", en: "Wrong username or password" },
   registration_closed: { "zh-CN": "注册已关闭", en: "Registration is closed" },
+  insufficient_scope: {
+    "zh-CN": "该 API 密钥权限不足：{reason}",
+    en: "The API key does not allow this: {reason}",
+  },
+  api_key_not_found: { "zh-CN": "API 密钥不存在", en: "No such API key" },
+  too_many_api_keys: {
+    "zh-CN": "API 密钥过多：每个用户最多 {limit} 个",
+    en: "Too many API keys: at most {limit} a user",
+  },
   route_not_found: { "zh-CN": "路由不存在", en: "No such route" },
   conversation_not_found: { "zh-CN": "对话不存在", en: "No such conversation" },
   message_not_found: { "zh-CN": "消息不存在", en: "No such message" },
@@ -133,6 +142,9 @@ const reasonTexts: Readonly<Record<string, Text>> = {
   not_uuid: { "zh-CN": "必须是 UUID", en: "it must be a UUID" },
   not_file: { "zh-CN": "必须是文件", en: "it must be a file" },
   no_file_name: { "zh-CN": "缺少文件名", en: "it has no file name" },
+  scope: { "zh-CN": "需要 {scope}", en: "it takes {scope}" },
+  signed_in_user: { "zh-CN": "需要登录令牌", en: "it takes the token of a signed-in user" },
+  not_both: { "zh-CN": "不能同时使用 {other}", en: "not together with {other}" },
   not_allowed: { "zh-CN": "不是允许的值", en: "this value is not allowed" },
 };
 
@@ -160,6 +172,7 @@ const successTexts = {
   answer_stopped: { "zh-CN": "已停止生成", en: "The answer was stopped" },
   nothing_to_stop: { "zh-CN": "没有正在生成的回答", en: "No answer was running" },
   conversation_deleted: { "zh-CN": "对话删除成功", en: "Conversation deleted" },
+  api_key_deleted: { "zh-CN": "API 密钥已删除", en: "API key revoked" },
 } satisfies Record<string, Text>;
 
 export type SuccessKey = keyof typeof successTexts;

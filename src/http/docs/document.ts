@@ -125,7 +125,8 @@ export async function writeDocument(routes: AnyElysia): Promise<string> {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "The `token` that `POST /api/users/login` answers.",
+          description:
+            "The `token` that `POST /api/users/login` answers, or an API key (`sk-…`) with the scope.",
         },
       },
       headers: {

@@ -22,7 +22,7 @@ export interface Operation {
   readonly form?: TObject;
   /** What success answers, by status. */
   readonly success: Responses;
-  /** Every error that the route itself answers; `unauthorized` and `internal` are added. */
+  /** Every error that the route itself answers; those of all routes and of the guard are added. */
   readonly errors: readonly ErrorCode[];
 }
 
@@ -61,6 +61,8 @@ type Examples = Readonly<Partial<Record<ErrorCode, ErrorParameters>>>;
 const exampleParameters: Examples = {
   invalid_field: { field: "message", reason: "required" },
   unknown_model: { model: "no-such-model" },
+  insufficient_scope: { reason: "signed_in_user" },
+  too_many_api_keys: { limit: 100 },
   missing_api_key: { provider: "zhipu", key: "llm.providers[zhipu].api_key" },
   unknown_embedding_model: { model: "no-such-model" },
   embedding_model_changed: { model: "zhipu-embedding-3", expected: 2048, found: 1024 },
@@ -163,7 +165,7 @@ function errorResponse(
 function errorResponses({ errors, form, ...route }: Operation): Responses {
   const codes = new Set<ErrorCode>([
     ...errors,
-    ...(route.public ? [] : ["unauthorized" as const]),
+    ...(route.public ? [] : (["unauthorized", "insufficient_scope"] as const)),
     "internal",
   ]);
   const parameters = form === undefined ? exampleParameters : formParameters;

@@ -20,6 +20,10 @@ conversation, knowledge bases, documents and chunks have UUIDs. Times are Unix s
 
 export const tags = [
   { name: "Users", description: "用户 · Accounts and tokens" },
+  {
+    name: "API keys",
+    description: "API 密钥 · For programs: with scopes, an expiry and a last use",
+  },
   { name: "Conversations", description: "对话 · Conversations and their history" },
   { name: "Chat", description: "聊天 · Streamed answers, with or without a knowledge base" },
   { name: "Knowledge bases", description: "知识库 · Collections of documents" },
