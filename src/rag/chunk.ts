@@ -37,6 +37,8 @@ interface Draft {
   section: number;
 }
 
+/** The width of what parts two blocks. */
+const lineFeed = textWidth("\n");
 /** What a chunk may grow to, in sizes, when that takes in the small rest of its section. */
 const stretch = 1.2;
 /** The part of a size below which the rest of a section counts as small. */
@@ -64,11 +66,11 @@ export class Chunker {
   /** Takes the next block; answers the chunks that are complete by now. */
   push(block: Block): Chunk[] {
     const text = blockText(block);
-    const start = this.offset === 0 ? 0 : this.offset + 1;
-    this.offset = start + text.length;
-    if (text.trim() === "") {
-      if (this.draft !== undefined) this.append(text, start, textWidth(text), block.page);
-    } else if (block.type === "heading") this.addHeading(block, text, start);
+    const start = this.offset;
+    // The line feed between two blocks.
+    this.offset += text.length + 1;
+    if (text === "") return [];
+    if (block.type === "heading") this.addHeading(block, text, start);
     else this.addBody(block, text, start);
     return this.takeReady();
   }
@@ -93,50 +95,45 @@ export class Chunker {
     if (this.draft !== undefined) this.draft.section = this.section;
     for (const piece of cutLong(text, 0, text.length, this.size)) {
       const slice = text.slice(piece.start, piece.end);
-      const width = textWidth(slice);
-      if (this.draft !== undefined && this.draft.width + width > this.size) this.closeDraft();
-      this.append(slice, start + piece.start, width, block.page);
+      const at = start + piece.start;
+      if (this.grown(at, textWidth(slice)) > this.size) this.closeDraft();
+      this.append(slice, at, block.page);
     }
   }
 
   private addBody(block: Exclude<Block, { type: "heading" }>, text: string, start: number): void {
     const width = textWidth(text);
-    const room = this.size - (this.draft?.width ?? 0);
-    if (width > room && this.draft?.hasBody === true && room <= this.size / 2) this.closeDraft();
-    if ((this.draft?.width ?? 0) + width <= this.size) {
-      this.append(text, start, width, block.page);
-      this.markBody();
+    const { draft } = this;
+    const wellFilled = draft?.hasBody === true && draft.width >= this.size / 2;
+    if (wellFilled && this.grown(start, width) > this.size) this.closeDraft();
+    const whole = this.grown(start, width);
+    if (whole > this.size) {
+      this.addParts(block, text, start, whole);
       return;
     }
-    this.addParts(block, text, start, width);
+    this.append(text, start, block.page);
+    this.markBody();
   }
 
-  /** Spreads a block that is too wide for one chunk evenly over several. */
+  /** Spreads a block evenly over several chunks: with the draft it is `whole` wide, too much for one. */
   private addParts(
     block: Exclude<Block, { type: "heading" }>,
     text: string,
     start: number,
-    width: number,
+    whole: number,
   ): void {
     const header = block.type === "table" ? `${headerText(block)}\n` : "\n";
     const repeated = header.length > 1 && textWidth(header) <= this.size / 2 ? header : "";
-    const whole = width + (this.draft?.width ?? 0);
     const room = this.size - textWidth(repeated);
     const target = whole / Math.ceil(whole / room);
     for (const part of blockParts(block, text)) {
       for (const piece of cutLong(text, part.start, part.end, room)) {
         const slice = text.slice(piece.start, piece.end);
-        const pieceWidth = textWidth(slice);
-        const filled = this.draft?.width ?? 0;
-        if (
-          this.draft !== undefined &&
-          filled > 0 &&
-          (filled + pieceWidth > this.size || (this.draft.hasBody && filled >= target))
-        ) {
-          this.closeDraft();
-        }
+        const at = start + piece.start;
+        const full = this.draft?.hasBody === true && this.draft.width >= target;
+        if (full || this.grown(at, textWidth(slice)) > this.size) this.closeDraft();
         const goesOn = this.draft === undefined && piece.start >= header.length - 1;
-        this.append(slice, start + piece.start, pieceWidth, block.page);
+        this.append(slice, at, block.page);
         if (goesOn && repeated !== "" && this.draft !== undefined) {
           this.draft.prefix = repeated;
           this.draft.width += textWidth(repeated);
@@ -146,13 +143,21 @@ export class Chunker {
     }
   }
 
-  private append(text: string, start: number, width: number, page: number | undefined): void {
+  /** How wide the draft would be with `width` more from `start` on. */
+  private grown(start: number, width: number): number {
+    const { draft } = this;
+    return draft === undefined ? width : draft.width + lineFeed * (start - draft.end) + width;
+  }
+
+  private append(text: string, start: number, page: number | undefined): void {
+    const width = this.grown(start, textWidth(text));
+    const end = start + text.length;
     if (this.draft === undefined) {
       this.draft = {
         text,
         prefix: "",
         start,
-        end: start + text.length,
+        end,
         width,
         headings: this.outline.path(),
         page,
@@ -161,10 +166,9 @@ export class Chunker {
       };
       return;
     }
-    const gap = start - this.draft.end;
-    this.draft.text += "\n".repeat(gap) + text;
-    this.draft.end = start + text.length;
-    this.draft.width += width;
+    this.draft.text += "\n".repeat(start - this.draft.end) + text;
+    this.draft.end = end;
+    this.draft.width = width;
   }
 
   private markBody(): void {
@@ -177,12 +181,15 @@ export class Chunker {
   private endSection(): void {
     const { draft, held } = this;
     if (draft === undefined) return;
-    if (held !== undefined && held.width + draft.width <= this.size * stretch) {
+    const gap = draft.start - (held?.end ?? 0);
+    const together = (held?.width ?? 0) + lineFeed * gap + draft.width;
+    if (held !== undefined && together <= this.size * stretch) {
       const rest = draft.section === held.section && draft.width <= this.size * smallRest;
       // Headings without a body are the document's last words: nothing follows for them to lead.
       if (rest || !draft.hasBody) {
-        held.text += "\n".repeat(draft.start - held.end) + draft.text;
+        held.text += "\n".repeat(gap) + draft.text;
         held.end = draft.end;
+        held.width = together;
         this.draft = undefined;
         return;
       }
@@ -191,6 +198,7 @@ export class Chunker {
   }
 
   private closeDraft(): void {
+    if (this.draft === undefined) return;
     this.release();
     this.held = this.draft;
     this.draft = undefined;

@@ -2,13 +2,13 @@ import { CharClass, charClassAt, charLength } from "../text/char-class.ts";
 import { foldedUnit, normalise, stripMarks } from "../text/fold.ts";
 import { stopWordsOf } from "../text/stop-words.ts";
 
-/** Letters of a word that are compared, whatever its ending. */
+/** Letters of a word that are compared, whatever its ending; the digits of a number all are. */
 const prefixLength = 4;
 const buckets = 65_536;
 
 /**
  * In how many of a sample of passages each loose feature occurs: a single Chinese, Japanese or Korean
- * character, or the first four letters of a word. Features share 65,536 counters by their hash.
+ * character, a number, or the first four letters of a word. Features share 65,536 counters by their hash.
  */
 export interface LooseStatistics {
   readonly passages: number;
@@ -34,7 +34,7 @@ function scan(clean: string, visit: FeatureSink): void {
       i = end;
     } else if (charClass === CharClass.southEastAsian) {
       i = scanRun(clean, i, visit);
-    } else if (charClass >= CharClass.latin && charClass <= CharClass.otherLetter) {
+    } else if (charClass >= CharClass.digit && charClass <= CharClass.otherLetter) {
       i = scanWord(clean, i, visit);
     } else {
       i += charLength(clean, i);
@@ -49,7 +49,7 @@ function scanWord(text: string, start: number, visit: FeatureSink): number {
   while (i < text.length) {
     const charClass = charClassAt(text, i);
     if (charClass === CharClass.separator || charClass > CharClass.mark) break;
-    if (charClass !== CharClass.mark && length < prefixLength) {
+    if (charClass !== CharClass.mark && (length < prefixLength || charClass === CharClass.digit)) {
       hash = Math.imul(hash, 31) + foldedUnit(text, i);
       length++;
     }
@@ -84,7 +84,7 @@ function mix(value: number): number {
 
 /**
  * Counts the features of a sample of passages. Two hundred, taken evenly, say nearly as much as all
- * (bench/quality); more than 65,535 are not counted.
+ * (bench/quality/stages.ts); more than 65,535 are not counted.
  */
 export function looseStatistics(passages: Iterable<string>): LooseStatistics {
   const counts = new Uint16Array(buckets);
@@ -115,7 +115,10 @@ function questionFeatures(question: string): Map<number, number> {
   scan(clean, (feature, start, end) => {
     found.push({ feature, word: stripMarks(clean.slice(start, end).toLowerCase()) });
   });
-  const stopWords = stopWordsOf(found.map(({ word }) => word));
+  const stopWords = stopWordsOf(
+    found.map(({ word }) => word),
+    question,
+  );
   const counts = new Map<number, number>();
   for (const { feature, word } of found) {
     if (word.length > 1 && stopWords.has(word)) continue;
@@ -131,7 +134,7 @@ const b = 0.75;
 export interface LooseMatch {
   /** BM25 over the loose features: 0 or more, on the scale of a BM25 with natural logarithms. */
   readonly score: number;
-  /** The part of the question's features, each weighted by its rarity, that the passage holds: 0 to 1. */
+  /** The part of the question's features, each weighted by its rarity, that the passage holds, 0 to 1; 1 when the question has none. */
   readonly coverage: number;
 }
 
@@ -174,6 +177,6 @@ export function looseMatches(
       score += (count * idf * frequency * (k1 + 1)) / (frequency + damping);
       covered += idf;
     });
-    return { score, coverage: total === 0 ? 0 : covered / total };
+    return { score, coverage: total === 0 ? 1 : covered / total };
   });
 }

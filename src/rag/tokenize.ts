@@ -10,6 +10,10 @@ export interface QueryTerm {
   readonly prefix: boolean;
 }
 
+/** UTF-16 units of a question that are read, and terms that are searched for. */
+const longestQuestion = 8192;
+const mostTerms = 512;
+
 /** The terms of a passage in reading order, repeated ones included. */
 export function indexTerms(text: string): string[] {
   const terms: string[] = [];
@@ -17,7 +21,10 @@ export function indexTerms(text: string): string[] {
   return terms;
 }
 
-/** The terms of a passage with spaces between, as a full-text index that splits at spaces takes it. */
+/**
+ * The terms of a passage with spaces between, for a full-text index that splits at spaces: FTS5 with
+ * `unicode61 remove_diacritics 0 categories 'L* N* Co M*'`.
+ */
 export function indexText(text: string): string {
   return indexTerms(text).join(" ");
 }
@@ -26,18 +33,23 @@ export function indexText(text: string): string {
  * The distinct terms of a question, in order of their first occurrence: without stop words unless it
  * holds nothing else, and without the lone characters that end runs of Chinese, Japanese and Korean,
  * which only an index needs. A question of one such character becomes a prefix, so that it finds the
- * pairs which begin with it.
+ * pairs which begin with it. At most 512 terms, from the first 8,192 UTF-16 units.
  */
 export function queryTerms(text: string): QueryTerm[] {
   const cut: { term: string; word: string }[] = [];
-  cutTerms(text, (term, word, lastCharacter) => {
+  const question = text.slice(0, longestQuestion);
+  cutTerms(question, (term, word, lastCharacter) => {
     if (!lastCharacter) cut.push({ term, word });
   });
-  const stopWords = stopWordsOf(cut.map(({ word }) => word));
+  const stopWords = stopWordsOf(
+    cut.map(({ word }) => word),
+    question,
+  );
   const telling = cut.filter(({ word }) => !stopWords.has(word));
   const counts = new Map<string, number>();
   for (const { term } of telling.length > 0 ? telling : cut) {
-    counts.set(term, (counts.get(term) ?? 0) + 1);
+    const count = counts.get(term);
+    if (count !== undefined || counts.size < mostTerms) counts.set(term, (count ?? 0) + 1);
   }
   const alone = counts.size === 1;
   return Array.from(counts, ([term, count]) => ({
@@ -49,3 +61,14 @@ export function queryTerms(text: string): QueryTerm[] {
 
 const singleCharacter =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]$/u;
+
+/**
+ * The MATCH expression of FTS5 that finds passages with any of the terms; undefined for none. It is
+ * valid whatever the question was.
+ */
+export function matchExpression(terms: readonly QueryTerm[]): string | undefined {
+  const phrases = terms.flatMap(({ text, count, prefix }) =>
+    Array.from({ length: count }, () => `"${text.replaceAll('"', '""')}"${prefix ? " *" : ""}`),
+  );
+  return phrases.length === 0 ? undefined : phrases.join(" OR ");
+}

@@ -103,11 +103,12 @@ export function charClassAt(text: string, index: number): CharClass {
 }
 
 function astralClass(codePoint: number): CharClass {
-  if (codePoint >= 0x20000 && codePoint <= 0x3ffff) return CharClass.cjk;
-  if (codePoint >= 0x1b000 && codePoint <= 0x1b16f) return CharClass.cjk;
   if (codePoint < 0x10000) return CharClass.separator;
   const character = String.fromCodePoint(codePoint);
-  if (letter.test(character)) return CharClass.otherLetter;
+  if (letter.test(character)) {
+    const cjk = codePoint >= 0x1aff0 && codePoint <= 0x1b16f;
+    return cjk || codePoint >= 0x20000 ? CharClass.cjk : CharClass.otherLetter;
+  }
   if (mark.test(character)) return CharClass.mark;
   return number.test(character) ? CharClass.digit : CharClass.separator;
 }

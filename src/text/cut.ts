@@ -47,6 +47,13 @@ export function cutTerms(text: string, sink: TermSink): void {
   }
 }
 
+/** At most `longestTerm` units, and no half of a pair. */
+function shorten(term: string): string {
+  if (term.length <= longestTerm) return term;
+  const cut = term.slice(0, longestTerm);
+  return cut.isWellFormed() ? cut : cut.slice(0, -1);
+}
+
 function endOfRun(text: string, start: number, charClass: CharClass): number {
   let i = start;
   while (i < text.length) {
@@ -80,7 +87,7 @@ function cutSouthEastAsian(run: string, sink: TermSink): void {
   segmenter ??= new Intl.Segmenter("th", { granularity: "word" });
   for (let i = 0; i < run.length; i += longestSegment) {
     for (const { segment } of segmenter.segment(run.slice(i, i + longestSegment))) {
-      const term = segment.slice(0, longestTerm);
+      const term = shorten(segment);
       sink(term, term, false);
     }
   }
@@ -182,7 +189,7 @@ function cutPieces(pieces: readonly string[], joints: string, sink: TermSink): v
     const numeric = digits.test(before.slice(-1)) && digits.test(piece.slice(0, 1));
     whole += (numeric ? point : "") + stripMarks(piece.toLowerCase());
   }
-  whole = whole.slice(0, longestTerm);
+  whole = shorten(whole);
   sink(whole, whole, false);
 }
 
@@ -218,7 +225,7 @@ function cutPiece(piece: string, sink: TermSink): void {
       break;
     }
     case CharClass.devanagari:
-      sink(devanagariStemOf(piece).slice(0, longestTerm), piece, false);
+      sink(shorten(devanagariStemOf(piece)), piece, false);
       break;
     case CharClass.cyrillic:
       sink(plainStemOf(piece, CharClass.cyrillic), piece.toLowerCase(), false);
@@ -242,7 +249,7 @@ function scriptOf(piece: string): CharClass {
 function cutGrams(word: string, stem: string, sink: TermSink): void {
   if (stem === "") return;
   const end = Math.min(word.length, longestTerm);
-  sink(stem.slice(0, longestTerm), word, false);
+  sink(shorten(stem), word, false);
   if (word.length <= gramLength) return;
   for (let i = 0; i + gramLength <= end; i++) {
     sink(gramMark + word.slice(i, i + gramLength), word, false);
@@ -260,9 +267,9 @@ function cutLatin(piece: string, sink: TermSink): void {
   const lower = piece.toLowerCase();
   const word = stripMarks(lower);
   if (withDigits.test(word)) {
-    const whole = word.slice(0, longestTerm);
+    const whole = shorten(word);
     sink(whole, whole, false);
-    for (const [part] of word.slice(0, longestTerm).matchAll(letterOrDigitRun)) {
+    for (const [part] of shorten(word).matchAll(letterOrDigitRun)) {
       if (part.length > 1) cutPiece(part, sink);
     }
     return;
@@ -270,7 +277,7 @@ function cutLatin(piece: string, sink: TermSink): void {
   const stem = latinStemOf(word);
   // In Vietnamese the tone tells words apart; the bare form serves those who type without.
   if (vietnamese.test(lower)) {
-    const exact = lower.slice(0, longestTerm);
+    const exact = shorten(lower);
     sink(exact, exact, false);
     sink(stem, exact, false);
     return;

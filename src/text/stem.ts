@@ -5,11 +5,12 @@ import { stripMarks } from "./fold.ts";
 /**
  * Letters of a Latin stem that are kept. Porter's rules fold English; the cut folds the endings of
  * other languages without knowing which one it reads, so that a German question finds German text
- * whatever stands beside it. Measured on eight European languages, cutting beat Snowball's stemmer of
- * the language itself, and cost English nothing (bench/quality).
+ * whatever stands beside it. Finding pages of LibreOffice's help by their keywords, titles and first
+ * sentences (eight European languages), this was 3 points of MRR better than Porter's rules alone and
+ * at or above Snowball's stemmer of the language itself; English lost nothing.
  */
 const latinStem = 7;
-/** Russian, Ukrainian and Greek words carry their meaning in the first five letters. */
+/** Russian, Ukrainian and Greek: 7 points of MRR better than whole words there, 2 than Snowball. */
 const shortStem = 5;
 const otherStem = 6;
 

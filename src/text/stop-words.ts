@@ -4,7 +4,7 @@ import { vietnamese } from "./cut.ts";
  * Words that say nothing about what a question is after, folded as `cutTerms` folds them. Lists are
  * short on purpose: a word that may name something stays out of them.
  */
-const latin: Readonly<Record<string, string>> = {
+const latin = {
   english:
     "a about above after again all also am an and any are aren as at be been before being below between both but by can could couldn did didn do does doesn doing don down during each eg few for from further had hadn has hasn have haven having he her here hers herself him himself his how i ie if in into is isn it its itself just let me more most my myself no nor not of off on once only or other our ours out over own please same shall she should shouldn so some such tell than that the their theirs them themselves then there these they this those through to too under until up very was wasn we were weren what when where which while who whom whose why will with won would wouldn you your yours",
   german:
@@ -53,32 +53,56 @@ const others =
   "अगर अपना अपनी अपने अब आदि इस इसके इसकी इसे उन उनका उनकी उनके उस उसका उसकी उसके उसे एक एवं और कब कर करता करते करना करने कहाँ कहां का कि कितना कितनी कितने किया किस किसने किसी की कुछ के को कौन कौनसा कौनसी क्या क्यों गई गए गया जब जहाँ जा जाता जाती जाते जिस जैसे जो तक तथा तो था थी थे द्वारा दिया ने पर बाद बहुत भी में मैं यह यहाँ या ये रहा रहे लिए लेकिन व वह वाला वाले वे सकता सकते साथ से हम ही हुआ हुई हुए है हैं हो होता होती होते होने " +
   // Thai
   "ๆ กว่า ก็ กับ การ ก่อน ของ ขึ้น ครับ ความ คือ ค่ะ คะ จะ จาก จึง ซึ่ง ด้วย ดัง ต่อ ตั้งแต่ ต้อง ถึง ถูก ทั้ง ทำไม ที่ ที่สุด นั้น นี้ ใน บาง เป็น เพราะ เพื่อ เมื่อ เมื่อไร เมื่อไหร่ มา มี แต่ และ แล้ว หรือ หาก อะไร อย่าง อย่างไร ยังไง อยู่ ออก อีก ให้ ไหน ไหม ได้ ไป ไม่ ใด ใคร เท่าไร เท่าไหร่ กี่ " +
-  // Chinese: pairs that hold questions and grammar together
-  "什么 么是 是什 有什 么样 么时 的什 么人 么地 为什 怎么 么办 怎样 如何 何时 哪些 哪个 哪里 哪一 哪年 哪种 哪几 些是 个是 是哪 有哪 多少 少个 是多 有多 少次 是谁 谁是 是否 是不 不是 请问 可以 能否 的是 是的 了什 在哪 吗 呢 吧 啊 的 了 是 在 和 与 及 或 被 把 对 为 以 于 之 其 这个 那个 一个 这些 那些 " +
+  // Chinese: only what stands alone; pairs of characters that are common weigh little anyhow
+  "吗 呢 吧 啊 的 了 是 在 和 与 及 或 被 把 对 为 以 于 之 其 " +
   // Japanese
   "です ます した して する され れる れた てい いる いた ある った って では には とは にお おい いて のは もの こと とい いう から まで など また です すか ます ませ せん しょ ょう なに なん 何で 何が 何を どの どこ どれ どん 誰が 誰で いつ いく くつ らい ぐら ください でし たか るか のか かっ なの の は が を に で と も か へ や ね よ な " +
   // Korean
   "습니 니다 니까 입니 합니 하는 하고 하여 했다 한다 되는 되어 된다 있는 있다 에서 으로 에게 부터 까지 이다 인가 인가요 무엇 엇인 엇을 누구 언제 어디 어떤 어떻 떻게 얼마 몇 은 는 이 가 을 를 의 에 와 과 도 로 그 저";
+
+/**
+ * Pairs of Chinese characters that hold nothing but grammar. A full-text index can afford them, since
+ * it knows how common they are; an embedding that does not leaves them out.
+ */
+export const chineseParticles: ReadonlySet<string> = new Set(
+  "什么 么是 是什 有什 么样 么时 的什 么人 么地 为什 怎么 么办 怎样 如何 何时 哪些 哪个 哪里 哪一 哪年 哪种 哪几 些是 个是 是哪 有哪 多少 少个 是多 有多 少次 是谁 谁是 是否 是不 不是 请问 可以 能否 的是 是的 了什 在哪 这个 那个 一个 这些 那些".split(
+    " ",
+  ),
+);
 
 const latinLists: readonly ReadonlySet<string>[] = Object.values(latin).map(
   (words) => new Set(words.split(" ")),
 );
 const otherList: ReadonlySet<string> = new Set(others.split(" "));
 
+const english = new Set(latin.english.split(" "));
+const latinWord = /^[\p{Script=Latin}\p{M}\d]+$/u;
+const capitals = /(?<![\p{L}\p{N}])\p{Lu}{2,}(?![\p{L}\p{N}])/gu;
+const smallLetter = /[^\P{L}\p{Lu}]/u;
+
 /**
- * Which of a question's words are stop words. Words in Latin letters are judged by the language that
- * has most of them in its list (English where two have as many), so that `die` stays in an English
- * question and leaves a German one; other scripts by one list each.
+ * Which of a text's folded words are stop words. Words in Latin letters are judged by the language
+ * that has most of them in its list, so that `die` stays in an English question and leaves a German
+ * one; one such word alone, or beside another script, is judged as English. Other scripts have one
+ * list each. What `text` spells in capitals (WHO, IT) stays, unless all of it is capitals.
  */
-export function stopWordsOf(words: Iterable<string>): ReadonlySet<string> {
+export function stopWordsOf(words: Iterable<string>, text: string): ReadonlySet<string> {
   const distinct = new Set(words);
+  const found = latinStopWords(distinct).union(distinct.intersection(otherList));
+  if (found.size === 0 || !smallLetter.test(text)) return found;
+  const names = new Set(Array.from(text.matchAll(capitals), ([name]) => name.toLowerCase()));
+  return found.difference(names);
+}
+
+function latinStopWords(distinct: ReadonlySet<string>): ReadonlySet<string> {
   if (distinct.values().some((word) => vietnamese.test(word))) {
     return distinct.intersection(vietnameseList);
   }
-  let best: ReadonlySet<string> = new Set();
+  let best: ReadonlySet<string> = distinct.intersection(english);
+  if (!distinct.values().every((word) => latinWord.test(word))) return best;
   for (const list of latinLists) {
     const found = distinct.intersection(list);
-    if (found.size > best.size) best = found;
+    if (found.size > 1 && found.size > best.size) best = found;
   }
-  return best.union(distinct.intersection(otherList));
+  return best;
 }

@@ -1,6 +1,6 @@
 import { CharClass, charClassAt } from "../../text/char-class.ts";
 import { cutTerms } from "../../text/cut.ts";
-import { stopWordsOf } from "../../text/stop-words.ts";
+import { chineseParticles, stopWordsOf } from "../../text/stop-words.ts";
 import type { EmbeddingProvider } from "./index.ts";
 
 const dimensions = 1024;
@@ -37,8 +37,11 @@ function mix(value: number): number {
 function featuresOf(text: string): Map<number, number> {
   const cut: { term: string; word: string; lastCharacter: boolean }[] = [];
   cutTerms(text, (term, word, lastCharacter) => cut.push({ term, word, lastCharacter }));
-  const stopWords = stopWordsOf(cut.map(({ word }) => word));
-  const telling = cut.filter(({ word }) => !stopWords.has(word));
+  const stopWords = stopWordsOf(
+    cut.map(({ word }) => word),
+    text,
+  );
+  const telling = cut.filter(({ word }) => !stopWords.has(word) && !chineseParticles.has(word));
 
   const squares = new Map<number, number>();
   const add = (hash: number, square: number) =>

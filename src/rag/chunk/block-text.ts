@@ -13,9 +13,15 @@ export function headerText(table: Table): string {
 
 /**
  * What a block says, as plain text: list items begin with a dash, indented by their depth; a table is
- * its header and then its rows, a line each, cells parted by ` | `.
+ * its header and then its rows, a line each, cells parted by ` | `. Empty for a block of nothing but
+ * space.
  */
 export function blockText(block: Block): string {
+  const text = rawText(block);
+  return text.trim() === "" ? "" : text;
+}
+
+function rawText(block: Block): string {
   if (block.type === "list_item") return `${"  ".repeat(block.depth)}- ${block.text}`;
   if (block.type !== "table") return block.text;
   const rows = block.rows.map(rowText);
