@@ -3,13 +3,19 @@ import type { Server } from "bun";
 /** Seconds without a byte before a connection is closed; streams send a comment every 9. */
 const idleTimeout = 120;
 
+/** Milliseconds beyond its patience in which an answer that was cut can still say so. */
+const lastWords = 500;
+
+/** Milliseconds between looks at whether the last request has ended. */
+const lookInterval = 20;
+
 export interface RunningServer {
   readonly port: number;
   /** Lifts the limit on how long the connection of this request may be quiet. */
   keepOpen(request: Request): void;
   /**
-   * Takes no new connection, gives running requests `patience` milliseconds to end by themselves,
-   * and closes what is left.
+   * Takes no new connection, gives running requests `patience` milliseconds to end by themselves and
+   * a moment more to tell their callers why not, and closes what is left.
    */
   stop(patience: number): Promise<void>;
 }
@@ -36,10 +42,12 @@ export function startServer(options: {
     port: server.port ?? options.port,
     keepOpen: (request) => server.timeout(request, 0),
     async stop(patience) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const deadline = setTimeout(resolve, patience);
-      await Promise.race([server.stop(), promise]);
-      clearTimeout(deadline);
+      const deadline = performance.now() + patience + lastWords;
+      // What it returns also waits for connections that never sent a whole request.
+      void server.stop();
+      while (server.pendingRequests > 0 && performance.now() < deadline) {
+        await Bun.sleep(lookInterval);
+      }
       await server.stop(true);
     },
   };

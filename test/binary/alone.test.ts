@@ -1,46 +1,100 @@
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync } from "node:fs";
-import { messageText, readEvents } from "../chat-stream.ts";
+import { readEvents } from "../chat-stream.ts";
+import type { Caller } from "../harness.ts";
+import { ask, historyOf } from "../http/conversing.ts";
+import { createKnowledgeBase, read, retrieve, type UploadAnswer, upload } from "../http/knowing.ts";
 import { freePort } from "../redis.ts";
-import {
-  BinaryServer,
-  binary,
-  history,
-  type ProcessOptions,
-  TemporaryFolder,
-} from "./binary-process.ts";
+import { BinaryServer, binary, TemporaryFolder } from "./binary-process.ts";
 
-/** The binary in a folder where nothing else is, with nothing on its PATH and nothing in its environment. */
-function alone(folder: TemporaryFolder): ProcessOptions {
+// The binary in a folder where nothing else is, with an empty environment: no Node, no Bun, no PATH.
+const folder = new TemporaryFolder();
+let server: BinaryServer;
+let ada: Caller;
+
+beforeAll(async () => {
   const copy = folder.join("llm-backend");
   copyFileSync(binary, copy);
-  return { folder, command: [copy], args: ["--port", String(freePort())], environment: {} };
-}
+  const args = ["--port", String(freePort())];
+  server = await BinaryServer.start({ folder, command: [copy], args, environment: {} });
+  ada = await server.signUp();
+});
+afterAll(async () => {
+  await server.kill();
+  folder[Symbol.dispose]();
+});
 
-test("serves accounts, conversations and the demo model", async () => {
-  using folder = new TemporaryFolder();
-  await using server = await BinaryServer.start(alone(folder));
-  const lines = server.stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line).message);
-  expect(lines).toEqual([
-    "SQLite initialized successfully!",
-    `Server is running on port ${server.port}`,
-  ]);
+test("it tells what it found and where it serves", async () => {
+  // On a developer's machine a Redis may well listen on the default port.
+  await server.printed(
+    /Connected to Redis successfully!|Redis is not reachable; the in-process cache is used/,
+  );
+  await server.printed(/SQLite initialized successfully!/);
+  const last = server.stdout.trimEnd().split("\n").at(-1) ?? "";
+  expect(JSON.parse(last).message).toBe(`Server is running on port ${server.port}`);
+  const ready = await server.caller().get("/readyz");
+  expect(await ready.json()).toMatchObject({ status: "ready", checks: { database: true } });
+});
 
-  const ada = await server.signUp();
+test("a conversation with the demo model", async () => {
   const id = await ada.createConversation({ model: "demo" });
-  const answer = await ada.post(`/api/chat/${id}`, { message: "你好" });
-  const events = await readEvents(answer);
-  const whole = messageText(events);
+  const events = await readEvents(await ask(ada, id, "你好"));
+  const whole = events.at(-1)?.data;
   expect(whole).toContain("demo");
-  expect(events.slice(-2)).toMatchObject([
-    { event: "done", data: "Stream finished" },
-    { event: "full_response", data: whole },
-  ]);
-  expect(await history(ada, id)).toMatchObject([
-    { role: "user", content: "你好", message_id: 1 },
-    { role: "assistant", content: whole, message_id: 2, status: "complete" },
-  ]);
+  expect(events.at(-1)?.event).toBe("full_response");
+  expect(await historyOf(ada, id)).toMatchObject({
+    messages: [
+      { role: "user", content: "你好", message_id: 1 },
+      { role: "assistant", content: whole, message_id: 2, status: "complete" },
+    ],
+  });
+});
+
+test("a conversation over a Word file", async () => {
+  const report = await Bun.file(new URL("../documents/report.docx", import.meta.url)).bytes();
+  const kb = await createKnowledgeBase(ada);
+  const uploaded = await read<UploadAnswer>(await upload(ada, kb, "report.docx", report));
+  expect(uploaded.chunk_count).toBeGreaterThan(0);
+
+  const question = "什么是不可抗力条款？";
+  const [hit] = await retrieve(ada, kb, question);
+  expect(hit).toMatchObject({ doc_id: uploaded.doc_id, doc_name: "report.docx" });
+  expect(hit?.content).toContain("双方均不承担责任");
+
+  const id = await ada.createConversation({ model: "demo" });
+  const body = { conversation_id: id, kb_id: kb, message: question };
+  const events = await readEvents(await ada.post("/api/rag/chat", body));
+  const sources = events.find(({ event }) => event === "sources");
+  expect(sources?.data).toEqual(
+    expect.arrayContaining([expect.objectContaining({ number: 1, chunk_id: hit?.chunk_id })]),
+  );
+  expect(events.at(-1)).toMatchObject({
+    event: "full_response",
+    data: expect.stringContaining("双方均不承担责任"),
+  });
+});
+
+test("a PDF with Chinese CMaps, which are inside the binary", async () => {
+  const pdf = await Bun.file(new URL("../documents/chinese-cmap.pdf", import.meta.url)).bytes();
+  const kb = await createKnowledgeBase(ada);
+  const uploaded = await read<UploadAnswer>(await upload(ada, kb, "chinese.pdf", pdf));
+  expect(uploaded.chunk_count).toBeGreaterThan(0);
+});
+
+test("the documentation", async () => {
+  const page = await server.caller().get("/swagger");
+  expect(page.status).toBe(200);
+  const html = await page.text();
+  const parts = [...html.matchAll(/(?:src|href)="(?!data:)([^"#]+)"/g)].map(
+    ([, path = ""]) => path,
+  );
+  expect(parts.length).toBeGreaterThan(0);
+  for (const path of parts) {
+    const part = await fetch(new URL(path, `${server.url}/swagger`));
+    expect({ path, status: part.status }).toEqual({ path, status: 200 });
+    expect((await part.bytes()).length).toBeGreaterThan(0);
+  }
+  const document = await (await server.caller().get("/swagger/json")).json();
+  expect(document.openapi).toStartWith("3.0");
+  expect(Object.keys(document.paths)).toContain("/api/rag/doc/upload");
 });

@@ -213,20 +213,3 @@ export class BinaryServer extends BinaryProcess {
 }
 
 const password = "SecureP@ssw0rd!";
-
-/** A message as `GET /api/conversations/history` shows it. */
-export interface ShownMessage {
-  readonly role: "user" | "assistant";
-  readonly content: string;
-  readonly message_id: number;
-  readonly status?: string;
-  readonly finish_reason?: string | null;
-}
-
-/** The messages of a conversation, as its owner sees them. */
-export async function history(caller: Caller, conversationId: number): Promise<ShownMessage[]> {
-  const response = await caller.get(`/api/conversations/history/${conversationId}`);
-  if (response.status !== 200) throw new Error(await response.text());
-  const { messages }: { messages: ShownMessage[] } = await response.json();
-  return messages;
-}

@@ -2,7 +2,8 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { readMigrationFiles } from "drizzle-orm/migrator";
-import { BinaryProcess, BinaryServer, history, TemporaryFolder } from "./binary-process.ts";
+import { historyOf } from "../http/conversing.ts";
+import { BinaryProcess, BinaryServer, TemporaryFolder } from "./binary-process.ts";
 
 const migrations = readMigrationFiles({
   migrationsFolder: new URL("../../drizzle", import.meta.url).pathname,
@@ -47,7 +48,7 @@ test("a database of the first version is migrated and keeps what it holds", asyn
   expect(await (await ada.get("/api/conversations/list")).json()).toEqual([
     { conversation_id: 329629, title: "旧对话", created_time: 1731851729 },
   ]);
-  expect(await history(ada, 329629)).toMatchObject([
+  expect((await historyOf(ada, 329629)).messages).toMatchObject([
     { role: "user", content: "介绍一下RUST", message_id: 1 },
     { role: "assistant", content: "Rust 是一种", message_id: 2, status: "interrupted" },
   ]);
