@@ -108,9 +108,12 @@ export function looseStatistics(passages: Iterable<string>): LooseStatistics {
   };
 }
 
+/** UTF-16 units of a question that are read, as many as the full-text search reads. */
+const longestQuestion = 8192;
+
 /** The features of a question, each with how often it occurs there. Stop words give none. */
 function questionFeatures(question: string): Map<number, number> {
-  const clean = normalise(question);
+  const clean = normalise(question.slice(0, longestQuestion));
   const found: { feature: number; word: string }[] = [];
   scan(clean, (feature, start, end) => {
     found.push({ feature, word: stripMarks(clean.slice(start, end).toLowerCase()) });
