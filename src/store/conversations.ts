@@ -2,6 +2,8 @@ export interface Conversation {
   readonly id: number;
   readonly userId: number;
   readonly title: string;
+  /** Whether the title only stands until the first answer gives a better one. */
+  readonly untitled: boolean;
   readonly model: string;
   /** The caller's own key for the model, encrypted; null when the configured one is used. */
   readonly encryptedApiKey: string | null;
@@ -14,6 +16,21 @@ export interface Conversation {
   readonly tip: number | null;
   readonly createdTime: number;
 }
+
+/** What of a conversation can change; what is left out stays. */
+export type ConversationChanges = Partial<
+  Pick<
+    Conversation,
+    | "title"
+    | "untitled"
+    | "model"
+    | "encryptedApiKey"
+    | "systemPrompt"
+    | "temperature"
+    | "topP"
+    | "maxTokens"
+  >
+>;
 
 export interface ConversationSummary {
   readonly id: number;
@@ -106,6 +123,12 @@ export interface ConversationStore {
     userId: number,
     page: { limit: number; before?: number | undefined },
   ): Promise<ConversationSummary[]>;
+  /** Answers the conversation as it is now; undefined when the user has no such conversation. */
+  update(
+    id: number,
+    userId: number,
+    changes: ConversationChanges,
+  ): Promise<Conversation | undefined>;
   /** With its messages. Answers false when the user has no such conversation. */
   delete(id: number, userId: number): Promise<boolean>;
   /** Of all branches, in order of their ids, with what has been stored so far of an answer that still grows. */

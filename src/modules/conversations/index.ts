@@ -30,6 +30,7 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
         const conversation = await conversations.create(userId, {
           title:
             body.title ?? successMessage("new_conversation", languageOf(request, http.language)),
+          untitled: body.title === undefined,
           model: body.model,
           apiKey: body.api_key || null,
           systemPrompt: body.system_prompt ?? null,

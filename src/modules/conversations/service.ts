@@ -13,8 +13,11 @@ import type {
 import { tipThrough } from "./branches.ts";
 import type { Histories, History } from "./history.ts";
 
-export interface NewConversation {
+/** What a conversation is made with. */
+export interface ConversationSettings {
   readonly title: string;
+  /** Whether the title only stands until the first answer gives a better one. */
+  readonly untitled: boolean;
   readonly model: string;
   readonly apiKey: string | null;
   readonly systemPrompt: string | null;
@@ -46,8 +49,11 @@ export function createConversationService(options: {
     return conversation;
   }
 
+  const sealKey = (id: number, apiKey: string | null): string | null =>
+    apiKey === null ? null : sealer.seal(apiKey, keyContext(id));
+
   return {
-    async create(userId: number, wanted: NewConversation): Promise<ConversationSummary> {
+    async create(userId: number, wanted: ConversationSettings): Promise<ConversationSummary> {
       const { apiKey, ...settings } = wanted;
       const id = nextId();
       const conversation = {
@@ -55,7 +61,7 @@ export function createConversationService(options: {
         id,
         userId,
         tip: null,
-        encryptedApiKey: apiKey === null ? null : sealer.seal(apiKey, keyContext(id)),
+        encryptedApiKey: sealKey(id, apiKey),
         createdTime: unixTime(),
       };
       await store.insert(conversation);
@@ -64,6 +70,26 @@ export function createConversationService(options: {
 
     /** @throws AppError `conversation_not_found`, also for another user's */
     get,
+
+    /**
+     * Changes what is given; a running answer goes on with what it began with.
+     *
+     * @throws AppError `conversation_not_found`, also for another user's
+     */
+    async update(
+      id: number,
+      userId: number,
+      changes: Partial<ConversationSettings>,
+    ): Promise<Conversation> {
+      const { apiKey, ...settings } = changes;
+      const conversation = await store.update(id, userId, {
+        ...settings,
+        ...(apiKey === undefined ? {} : { encryptedApiKey: sealKey(id, apiKey) }),
+      });
+      if (conversation === undefined) throw new AppError("conversation_not_found");
+      await histories.changed(id);
+      return conversation;
+    },
 
     list: (userId: number, page: { limit: number; before?: number | undefined }) =>
       store.list(userId, page),

@@ -3,6 +3,7 @@ import type {
   AnswerEnd,
   AnswerPart,
   Conversation,
+  ConversationChanges,
   ConversationStore,
   Message,
   NewTurn,
@@ -20,6 +21,11 @@ const thisMessage = and(
   eq(messages.id, placeholder("messageId")),
 );
 
+const thisUsers = and(
+  eq(conversations.id, placeholder("id")),
+  eq(conversations.userId, placeholder("userId")),
+);
+
 export function conversationWrites(db: Drizzle) {
   const answers = answerWrites(db);
   const insertConversation = db
@@ -28,6 +34,7 @@ export function conversationWrites(db: Drizzle) {
       id: placeholder("id"),
       userId: placeholder("userId"),
       title: placeholder("title"),
+      untitled: placeholder("untitled"),
       model: placeholder("model"),
       encryptedApiKey: placeholder("encryptedApiKey"),
       systemPrompt: placeholder("systemPrompt"),
@@ -38,11 +45,10 @@ export function conversationWrites(db: Drizzle) {
       createdTime: placeholder("createdTime"),
     })
     .prepare();
+  const usersConversation = db.select().from(conversations).where(thisUsers).prepare();
   const deleteConversation = db
     .delete(conversations)
-    .where(
-      and(eq(conversations.id, placeholder("id")), eq(conversations.userId, placeholder("userId"))),
-    )
+    .where(thisUsers)
     .returning({ id: conversations.id })
     .prepare();
   const tipOf = db
@@ -81,6 +87,20 @@ export function conversationWrites(db: Drizzle) {
   return {
     insertConversation: (conversation: Conversation): void => {
       insertConversation.run({ ...conversation });
+    },
+
+    updateConversation: (
+      id: number,
+      userId: number,
+      changes: ConversationChanges,
+    ): Conversation | undefined => {
+      if (Object.keys(changes).length > 0) {
+        db.update(conversations)
+          .set(changes)
+          .where(and(eq(conversations.id, id), eq(conversations.userId, userId)))
+          .run();
+      }
+      return usersConversation.get({ id, userId });
     },
 
     deleteConversation: (id: number, userId: number): boolean =>
@@ -184,6 +204,7 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
     insert: (conversation) => writer.call("insertConversation", [conversation]),
     find: async (id) => byId.get({ id }),
     list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
+    update: (id, userId, changes) => writer.call("updateConversation", [id, userId, changes]),
       page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
     highestId: async () => highestId(db, "conversations"),

@@ -49,6 +49,8 @@ export const conversations = sqliteTable(
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
     title: text("title").notNull(),
+    /** Whether the title only stands until the first answer gives a better one. */
+    untitled: integer("untitled", { mode: "boolean" }).notNull().default(false),
     model: text("model").notNull(),
     encryptedApiKey: text("encrypted_api_key"),
     systemPrompt: text("system_prompt"),

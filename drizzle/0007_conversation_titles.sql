@@ -1,0 +1,1 @@
+ALTER TABLE `conversations` ADD `untitled` integer DEFAULT false NOT NULL;
