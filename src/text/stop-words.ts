@@ -1,4 +1,4 @@
-import { vietnamese } from "./cut.ts";
+import { vietnamese } from "./cut-word.ts";
 
 /**
  * Words that say nothing about what a question is after, folded as `cutTerms` folds them. Lists are
