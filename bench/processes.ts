@@ -60,22 +60,36 @@ async function start(
 export const startServer = (name: string, env: Record<string, string> = {}): Promise<Running> =>
   start([process.execPath, `bench/servers/${name}.ts`], env, /^(\d+)\n/);
 
-/** Starts the compiled binary on a fresh database, with a provider `bench` at `upstream`. */
-export function startBinary(upstream: string, env: Record<string, string> = {}): Promise<Running> {
+/** The settings of a server on a fresh database, without Redis, and the removal of its folder. */
+function freshServer(env: Record<string, string>) {
   const folder = mkdtempSync(join(tmpdir(), "llm-backend-bench-"));
   const settings = {
     LLM_BACKEND_SERVER_HOST: "127.0.0.1",
     LLM_BACKEND_SERVER_PORT: "0",
     LLM_BACKEND_SQLITE_PATH: join(folder, "bench.db"),
     LLM_BACKEND_REDIS_ADDRESS: "",
+    ...env,
+  };
+  return { settings, cleanUp: () => rmSync(folder, { recursive: true }) };
+}
+
+const serving = /Server is running on port (\d+)/;
+
+/** Starts the compiled binary on a fresh database, with a provider `bench` at `upstream`. */
+export function startBinary(upstream: string, env: Record<string, string> = {}): Promise<Running> {
+  const { settings, cleanUp } = freshServer({
     LLM_BACKEND_LLM_PROVIDERS: JSON.stringify([
       { name: "bench", base_url: upstream, requires_api_key: false },
     ]),
     ...env,
-  };
-  return start(["dist/llm-backend"], settings, /Server is running on port (\d+)/, () =>
-    rmSync(folder, { recursive: true }),
-  );
+  });
+  return start(["dist/llm-backend"], settings, serving, cleanUp);
+}
+
+/** Starts the server from its source, on a fresh database. */
+export function startSource(env: Record<string, string> = {}): Promise<Running> {
+  const { settings, cleanUp } = freshServer(env);
+  return start([process.execPath, "src/main.ts"], settings, serving, cleanUp);
 }
 
 /** Registers a user, signs in, and answers the headers of an authorized request. */
