@@ -14,6 +14,9 @@ interface Schema {
 /** Reasons are codes, with `limit` where they need one; `messages.ts` says them in words. */
 function describe(schema: Schema, value: unknown): { reason: string; limit?: number } {
   if (value === undefined) return { reason: "required" };
+  const [given, ...others] = schema.anyOf?.filter(({ type }) => type !== "null") ?? [];
+  // What is wrong with a value that might be null is what is wrong with the value.
+  if (given !== undefined && others.length === 0) return describe(given, value);
   if (typeof value === "string" && schema.type === "string") {
     if (schema.minLength === 1 && value.length === 0) return { reason: "empty" };
     if (schema.minLength !== undefined && value.length < schema.minLength) {

@@ -81,6 +81,11 @@ describe("what the server answers is what the document says", () => {
     await expectDocumented(list, "get", await server.nobody.get(list));
     const id = await user.createConversation();
     await readEvents(await user.post(`/api/chat/${id}`, { message: "你好" }));
+    const update = "/api/conversations/{conversation_id}";
+    const change = (body: Record<string, unknown>) =>
+      user.request("PATCH", `/api/conversations/${id}`, body);
+    await expectDocumented(update, "patch", await change({ temperature: 0.2, api_key: "sk-own" }));
+    await expectDocumented(update, "patch", await change({ temperature: "warm" }));
     const history = "/api/conversations/history/{conversation_id}";
     const read = await user.get(`/api/conversations/history/${id}`);
     expect(await expectDocumented(history, "get", read)).toMatchObject({ messages: [{}, {}] });

@@ -38,6 +38,44 @@ conversation alone, kept encrypted and never shown again. Without a title it get
   errors: jsonBodyErrors,
 });
 
+export const updateConversationDocs = operation({
+  id: "updateConversation",
+  tag: "Conversations",
+  summary: "修改对话设置 · Change a conversation's settings",
+  description: `Changes what is sent and leaves the rest; \`null\` takes a setting back to the server's default. The new
+settings hold from the next answer on. Answers all settings, but for the key.
+
+仅修改所发送的字段，\`null\` 恢复默认值，自下一次回答起生效。返回全部设置（不含密钥）。`,
+  success: {
+    200: json(
+      "All settings as they are now",
+      Type.Object({
+        conversation_id: conversationId,
+        title: Type.String(),
+        model: Type.String(),
+        has_api_key: Type.Boolean({ description: "Whether it has a key of its own." }),
+        system_prompt: Type.Union([Type.String(), Type.Null()]),
+        temperature: Type.Union([Type.Number(), Type.Null()]),
+        top_p: Type.Union([Type.Number(), Type.Null()]),
+        max_tokens: Type.Union([Type.Integer(), Type.Null()]),
+        created_time: createdTime,
+      }),
+      {
+        conversation_id: 329629,
+        title: "我的新对话",
+        model: "gpt-4o",
+        has_api_key: true,
+        system_prompt: null,
+        temperature: 0.2,
+        top_p: null,
+        max_tokens: null,
+        created_time: 1731851729,
+      },
+    ),
+  },
+  errors: [...jsonBodyErrors, "conversation_not_found"],
+});
+
 const message = Type.Object(
   {
     role: Type.Union([Type.Literal("user"), Type.Literal("assistant")]),

@@ -9,15 +9,18 @@ import {
   deleteConversationDocs,
   historyDocs,
   listConversationsDocs,
+  updateConversationDocs,
 } from "./docs.ts";
 import {
   branchBody,
+  conversationChanges,
   conversationPage,
   conversationParams,
   historyQuery,
   newConversation,
 } from "./model.ts";
 import type { ConversationService } from "./service.ts";
+import { settingsToWire, toChanges } from "./settings.ts";
 
 const json = { headers: { "Content-Type": "application/json; charset=utf-8" } };
 
@@ -46,6 +49,19 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
         };
       },
       { ...jsonBody(http.maxBodyBytes, newConversation), detail: createConversationDocs },
+    )
+    .patch(
+      "/:conversation_id",
+      async ({ params, body, userId, request }) => {
+        const defaultTitle = successMessage("new_conversation", languageOf(request, http.language));
+        const changes = toChanges(body, defaultTitle);
+        return settingsToWire(await conversations.update(params.conversation_id, userId, changes));
+      },
+      {
+        params: conversationParams,
+        ...jsonBody(http.maxBodyBytes, conversationChanges),
+        detail: updateConversationDocs,
+      },
     )
     .get(
       "/history/:conversation_id",

@@ -1,4 +1,4 @@
-import { Type } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import { t } from "elysia";
 
 export const conversationParams = t.Object({
@@ -6,15 +6,34 @@ export const conversationParams = t.Object({
 });
 
 // A body says what it means: only `Type` refuses "5" where a number is asked for.
-export const newConversation = Type.Object({
-  title: Type.Optional(Type.String({ maxLength: 200, examples: ["我的新对话"] })),
-  model: Type.String({ minLength: 1, maxLength: 200, examples: ["gpt-4o"] }),
-  api_key: Type.Optional(Type.String({ maxLength: 1000, examples: ["your-api-key-here"] })),
-  system_prompt: Type.Optional(Type.String({ maxLength: 100_000 })),
-  temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 2 })),
-  top_p: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-  max_tokens: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
-});
+const title = Type.String({ maxLength: 200, examples: ["我的新对话"] });
+const model = Type.String({ minLength: 1, maxLength: 200, examples: ["gpt-4o"] });
+const settings = {
+  api_key: Type.String({ maxLength: 1000, examples: ["your-api-key-here"] }),
+  system_prompt: Type.String({ maxLength: 100_000 }),
+  temperature: Type.Number({ minimum: 0, maximum: 2 }),
+  top_p: Type.Number({ minimum: 0, maximum: 1 }),
+  max_tokens: Type.Integer({ minimum: 1, maximum: 10_000_000 }),
+};
+
+export const newConversation = Type.Composite([
+  Type.Object({ title: Type.Optional(title), model }),
+  Type.Partial(Type.Object(settings)),
+]);
+
+const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+export const conversationChanges = Type.Partial(
+  Type.Object({
+    title: orNull(title),
+    model,
+    api_key: orNull(settings.api_key),
+    system_prompt: orNull(settings.system_prompt),
+    temperature: orNull(settings.temperature),
+    top_p: orNull(settings.top_p),
+    max_tokens: orNull(settings.max_tokens),
+  }),
+);
 
 export const conversationPage = t.Object({
   limit: t.Integer({ minimum: 1, maximum: 1000, default: 1000, examples: [20] }),
