@@ -22,9 +22,12 @@ import { createApiKeyService } from "./modules/keys/service.ts";
 import { knowledgeRoutes } from "./modules/knowledge/index.ts";
 import { openKnowledge } from "./modules/knowledge/open.ts";
 import { createKnowledgeSource } from "./modules/knowledge/source.ts";
+import { usageRoutes } from "./modules/usage/index.ts";
+import { createUsageService } from "./modules/usage/service.ts";
 import { userRoutes } from "./modules/users/index.ts";
 import { createUserService } from "./modules/users/service.ts";
 import { createChatRouter } from "./providers/llm/router.ts";
+import { TokenCounter } from "./providers/llm/usage.ts";
 import { loadSecrets } from "./secrets.ts";
 import { openSqliteStore } from "./store/sqlite/index.ts";
 
@@ -70,8 +73,10 @@ export async function createApp(config: Config): Promise<App> {
     },
     nextId: createIdSource(await store.conversations.highestId()),
   });
+  const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
   const chat = createChatService({
     conversations,
+    usage,
     router: createChatRouter(config),
     systemPrompt: config.llm.systemPrompt,
     rewriteQuestions: config.rag.rewrite,
@@ -103,6 +108,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(keyRoutes(http, keys))
     .use(conversationRoutes(http, conversations))
     .use(knowledgeRoutes(http, knowledge.service))
+    .use(usageRoutes(http, usage))
     .use(chatRoutes(http, chat, createKnowledgeSource(knowledge.service)));
   routes.use(docs(routes));
   const handle = async (request: Request): Promise<Response> => routes.handle(request);
@@ -120,6 +126,7 @@ export async function createApp(config: Config): Promise<App> {
     async close() {
       const patience = config.server.shutdownTimeout * 1000;
       await Promise.all([chat.drain(patience), server?.stop(patience)]);
+      await usage.close();
       await Promise.all([cache.close(), knowledge.close()]);
       await store.close();
     },

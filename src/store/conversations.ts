@@ -48,6 +48,8 @@ export interface Usage {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;
+  /** Whether we counted, since the provider did not say. */
+  readonly estimated: boolean;
 }
 
 export interface Message {
@@ -69,6 +71,8 @@ export interface Message {
    */
   readonly pieces: readonly number[] | null;
   readonly usage: Usage | null;
+  /** What answered, where that is not the conversation's model. */
+  readonly model: string | null;
   readonly createdTime: number;
 }
 
@@ -113,22 +117,23 @@ export interface AnswerEnd extends AnswerText {
   readonly status: Exclude<MessageStatus, "streaming">;
   readonly finishReason: string | null;
   readonly usage: Usage | null;
+  readonly model: string | null;
 }
 
 export interface ConversationStore {
   insert(conversation: Conversation): Promise<void>;
   find(id: number): Promise<Conversation | undefined>;
-  /** Newest first; `before` is exclusive. */
-  list(
-    userId: number,
-    page: { limit: number; before?: number | undefined },
-  ): Promise<ConversationSummary[]>;
   /** Answers the conversation as it is now; undefined when the user has no such conversation. */
   update(
     id: number,
     userId: number,
     changes: ConversationChanges,
   ): Promise<Conversation | undefined>;
+  /** Newest first; `before` is exclusive. */
+  list(
+    userId: number,
+    page: { limit: number; before?: number | undefined },
+  ): Promise<ConversationSummary[]>;
   /** With its messages. Answers false when the user has no such conversation. */
   delete(id: number, userId: number): Promise<boolean>;
   /** Of all branches, in order of their ids, with what has been stored so far of an answer that still grows. */

@@ -1,6 +1,7 @@
 import type { ApiKeyStore } from "./api-keys.ts";
 import type { ConversationStore } from "./conversations.ts";
 import type { KnowledgeStore } from "./knowledge.ts";
+import type { UsageStore } from "./usage.ts";
 import type { UserStore } from "./users.ts";
 
 /**
@@ -12,6 +13,7 @@ export interface Store {
   readonly users: UserStore;
   readonly apiKeys: ApiKeyStore;
   readonly conversations: ConversationStore;
+  readonly usage: UsageStore;
   readonly knowledge: KnowledgeStore;
   /** The engine's own threads by name, and whether each is there. */
   readonly threads: Readonly<Record<string, () => Promise<boolean>>>;

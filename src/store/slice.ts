@@ -1,5 +1,5 @@
-/** A piece of a document as it is searched and shown. */
-export interface Chunk {
+/** A piece of a document as it is shown. */
+export interface ChunkBody {
   /** A UUIDv7. */
   readonly id: string;
   /** Its place among the document's chunks, counted from 0. */
@@ -12,12 +12,16 @@ export interface Chunk {
   /** Where it lies in the document's text, in UTF-16 units; `end` is exclusive. */
   readonly start: number;
   readonly end: number;
+}
+
+/** The same as it is searched. */
+export interface Chunk extends ChunkBody {
   /** The terms that a full-text search finds it by, with their frequencies, 1 or more. */
   readonly terms: ReadonlyMap<string, number>;
 }
 
 /** A chunk as it crosses threads and is stored. */
-export interface StoredChunk extends Omit<Chunk, "terms"> {
+export interface StoredChunk extends ChunkBody {
   /** Every term once, the most frequent first, separated by spaces. */
   readonly terms: string;
   /** The frequencies of the first terms, down to the last that is above 1. */

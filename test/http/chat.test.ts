@@ -211,6 +211,12 @@ describe("the history", () => {
           created_time: expect.any(Number),
           status: "complete",
           finish_reason: "length",
+          usage: {
+            prompt_tokens: expect.any(Number),
+            completion_tokens: expect.any(Number),
+            total_tokens: expect.any(Number),
+            estimated: true,
+          },
         },
       ],
       created_time: expect.any(Number),

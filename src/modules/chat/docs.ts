@@ -18,6 +18,9 @@ export const tokenUsage = Type.Object(
     prompt_tokens: Type.Integer({ minimum: 0 }),
     completion_tokens: Type.Integer({ minimum: 0 }),
     total_tokens: Type.Integer({ minimum: 0 }),
+    estimated: Type.Optional(
+      Type.Literal(true, { description: "Counted here, since the provider did not say." }),
+    ),
   },
   { $id: "TokenUsage" },
 );
@@ -53,7 +56,12 @@ const chatEvent = Type.Union(
     event("done", Type.Literal("Stream finished"), "The answer is whole and stored."),
     event("full_response", Type.String(), "The whole answer; the last event."),
     Type.Object(
-      { event: Type.Literal("error"), data: Type.String(), code: Type.String() },
+      {
+        event: Type.Literal("error"),
+        data: Type.String(),
+        code: Type.String(),
+        retryable: Type.Boolean({ description: "Whether the same question may fare better." }),
+      },
       {
         description:
           "The answer was cut: takes the place of `done` and `full_response`. What has come is kept.",

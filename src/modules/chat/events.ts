@@ -1,3 +1,4 @@
+import type { AppError } from "../../errors.ts";
 import type { Usage } from "../../store/conversations.ts";
 import type { Sources } from "./sources.ts";
 
@@ -28,6 +29,7 @@ export const chatEvent = {
         prompt_tokens: usage.promptTokens,
         completion_tokens: usage.completionTokens,
         total_tokens: usage.totalTokens,
+        ...(usage.estimated ? { estimated: true } : {}),
       },
     }),
 
@@ -36,6 +38,6 @@ export const chatEvent = {
   fullResponse: (text: string): string =>
     `{"event":"full_response","data":${JSON.stringify(text)}}`,
 
-  error: (text: string, code: string): string =>
-    JSON.stringify({ event: "error", data: text, code }),
+  error: (text: string, { code, retryable }: AppError): string =>
+    JSON.stringify({ event: "error", data: text, code, retryable }),
 };

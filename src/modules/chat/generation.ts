@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
 import { EventLog } from "../../http/event-log.ts";
 import { log } from "../../log.ts";
-import type { ChatDelta } from "../../providers/llm/index.ts";
+import type { ChatDelta, ChatMessage, TokenUsage } from "../../providers/llm/index.ts";
 import type { AnswerPart } from "../../store/conversations.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import { Answer } from "./answer.ts";
@@ -17,7 +17,19 @@ const patience = 8000;
 /** Why a provider is let go when the user has read enough. */
 const stopped = new Error("stopped by the user");
 
-export type AnswerStream = AsyncIterable<readonly ChatDelta[]>;
+/** An answer whose first pieces are at hand. */
+export interface OpenAnswer {
+  readonly deltas: AsyncIterable<readonly ChatDelta[]>;
+  /** What answers: the conversation's model, or that of a fallback. */
+  readonly model: string;
+  /** What the provider was sent. */
+  readonly prompt: readonly ChatMessage[];
+}
+
+/** What an answer took that has ended, however it did. */
+export interface Spent extends TokenUsage {
+  readonly model: string;
+}
 
 export interface GenerationOptions {
   readonly conversationId: number;
@@ -25,16 +37,22 @@ export interface GenerationOptions {
   readonly userMessageId: number;
   /** What the conversation shows if this answer comes to nothing. */
   readonly tipBefore: number | null;
+  /** The conversation's. */
   readonly model: string;
   readonly conversations: ConversationService;
-  /** Starts the answer; `cite` announces what it will be grounded in. */
-  open(signal: AbortSignal, cite: (sources: Sources) => void): Promise<AnswerStream>;
+  /** Starts the answer; `cite` tells what it will be grounded in, before the provider is asked. */
+  open(signal: AbortSignal, cite: (sources: Sources) => void): Promise<OpenAnswer>;
   /** The text of an error event, in the language of whoever asked. */
   describe(code: ErrorCode, parameters: ErrorParameters): string;
   /** Milliseconds that the answer goes on with nobody there, before it is cut. */
   readonly grace: number;
-  /** Called once, when the answer is stored and before anybody reads its last event. */
-  onEnd(): void;
+  /**
+   * Called once, when the answer is stored and before anybody reads its last event; without an answer
+   * when the provider gave none.
+   */
+  onEnd(spent: Spent | undefined): void;
+  /** What an answer took of a provider that does not say. */
+  estimate(prompt: readonly ChatMessage[], answer: readonly string[]): Promise<TokenUsage>;
 }
 
 /**
@@ -54,15 +72,14 @@ export class Generation {
   private readonly finished = Promise.withResolvers<void>();
   private readonly patienceTimer: Timer;
   private announced = false;
-  private sources: string | null = null;
+  private sources: Sources | undefined;
+  private open: OpenAnswer | undefined;
   private followers = 0;
   private graceTimer: Timer | undefined;
 
   constructor(private readonly options: GenerationOptions) {
     this.opened = this.opening.promise;
     this.patienceTimer = setTimeout(() => this.announce(), patience);
-    const { messageId, userMessageId, model } = options;
-    this.log.append([chatEvent.start({ messageId, userMessageId, model })]);
   }
 
   get messageId(): number {
@@ -73,10 +90,11 @@ export class Generation {
   async run(): Promise<void> {
     try {
       const { signal } = this.abort;
-      const stream = await this.options.open(signal, (sources) => this.cite(sources));
-      for await (const deltas of stream) {
-        this.log.append(this.answer.grow(deltas));
+      this.open = await this.options.open(signal, (sources) => this.cite(sources));
+      for await (const deltas of this.open.deltas) {
+        const events = this.answer.grow(deltas);
         if (!this.announced) this.announce();
+        this.log.append(events);
       }
       signal.throwIfAborted();
       await this.complete(this.answer.finishReason);
@@ -124,26 +142,47 @@ export class Generation {
     const text = this.answer.takeNew();
     if (text === undefined) return undefined;
     const { conversationId, messageId } = this.options;
-    return { conversationId, answerId: messageId, sources: this.sources, ...text };
+    return { conversationId, answerId: messageId, sources: this.storedSources, ...text };
   }
 
+  private get storedSources(): string | null {
+    return this.sources === undefined ? null : serializeSources(this.sources);
+  }
+
+  /** Tells the first events, with the model that answers where that is known by now. */
   private announce(): void {
+    if (this.announced) return;
     this.announced = true;
     clearTimeout(this.patienceTimer);
+    const { messageId, userMessageId, model } = this.options;
+    const start = { messageId, userMessageId, model: this.open?.model ?? model };
+    this.log.append([
+      chatEvent.start(start),
+      ...(this.sources === undefined ? [] : [chatEvent.sources(this.sources)]),
+    ]);
     this.opening.resolve();
   }
 
   private cite(sources: Sources): void {
-    this.sources = serializeSources(sources);
-    this.log.append([chatEvent.sources(sources)]);
+    this.sources = sources;
+    if (this.announced) this.log.append([chatEvent.sources(sources)]);
+  }
+
+  /** What the answer took; undefined when no provider has answered. */
+  private async spent(): Promise<Spent | undefined> {
+    if (this.open === undefined) return undefined;
+    const { model, prompt } = this.open;
+    const { content, reasoning, usage } = this.answer;
+    return { model, ...(usage ?? (await this.options.estimate(prompt, [content, reasoning]))) };
   }
 
   private async complete(finishReason: string | null): Promise<void> {
-    await this.store("complete", finishReason);
-    this.options.onEnd();
+    const spent = await this.spent();
+    await this.store("complete", finishReason, spent);
+    this.options.onEnd(spent);
     this.finished.resolve();
-    this.log.append([chatEvent.done(), chatEvent.fullResponse(this.answer.content)]);
     this.announce();
+    this.log.append([chatEvent.done(), chatEvent.fullResponse(this.answer.content)]);
   }
 
   private async fail(error: unknown): Promise<void> {
@@ -153,31 +192,37 @@ export class Generation {
       log.error("answer failed", { conversation: this.options.conversationId, cause: error });
     }
     const { conversations, conversationId, messageId, describe, onEnd } = this.options;
+    const spent = await this.spent();
     try {
-      if (this.announced) await this.store("interrupted", "interrupted");
+      if (this.announced) await this.store("interrupted", "interrupted", spent);
       else await conversations.dropAnswer(conversationId, messageId, this.options.tipBefore);
     } catch (cause) {
       log.error("answer could not be stored", { conversation: conversationId, cause });
     }
-    onEnd();
+    onEnd(spent);
     this.finished.resolve();
-    this.log.append([chatEvent.error(describe(fault.code, fault.parameters), fault.code)]);
+    this.log.append([chatEvent.error(describe(fault.code, fault.parameters), fault)]);
     // Whoever still waits for the answer to open is told; otherwise there is nobody to tell.
     this.opened.catch(() => {});
     this.opening.reject(fault);
   }
 
-  private store(status: "complete" | "interrupted", finishReason: string | null): Promise<void> {
-    const { conversations, conversationId, messageId } = this.options;
-    const { content, reasoning, pieces, usage } = this.answer;
+  private store(
+    status: "complete" | "interrupted",
+    finishReason: string | null,
+    spent: Spent | undefined,
+  ): Promise<void> {
+    const { conversations, conversationId, messageId, model } = this.options;
+    const { content, reasoning, pieces } = this.answer;
     return conversations.endAnswer(conversationId, messageId, {
       content,
       reasoning,
       pieces,
-      sources: this.sources,
+      sources: this.storedSources,
       status,
       finishReason,
-      usage,
+      usage: spent ?? null,
+      model: spent === undefined || spent.model === model ? null : spent.model,
     });
   }
 }

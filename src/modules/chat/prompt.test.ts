@@ -16,6 +16,7 @@ const message = (role: "user" | "assistant", content: string): Message => ({
   sources: null,
   pieces: null,
   usage: null,
+  model: null,
   createdTime: 0,
 });
 

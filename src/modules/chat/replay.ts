@@ -1,3 +1,4 @@
+import { AppError } from "../../errors.ts";
 import { EventLog } from "../../http/event-log.ts";
 import type { Message } from "../../store/conversations.ts";
 import { chatEvent } from "./events.ts";
@@ -42,18 +43,21 @@ export function replay(
   answer: Message,
   options: {
     readonly userMessageId: number;
+    /** The conversation's. */
     readonly model: string;
     readonly interruption: string;
     readonly next: number;
   },
 ): Following {
-  const { userMessageId, model, next } = options;
+  const { userMessageId, next } = options;
+  const model = answer.model ?? options.model;
   const log = new EventLog();
   log.append([
     chatEvent.start({ messageId: answer.id, userMessageId, model }),
     ...(answer.sources === null ? [] : [chatEvent.sources(parseSources(answer.sources))]),
     ...textEvents(answer),
-    ...(answer.usage === null ? [] : [chatEvent.usage(answer.usage)]),
+    // What was only counted at the end was never streamed.
+    ...(answer.usage === null || answer.usage.estimated ? [] : [chatEvent.usage(answer.usage)]),
   ]);
   const following = { log, messageId: answer.id, leave: () => {} };
   if (answer.status === "complete") {
@@ -62,7 +66,7 @@ export function replay(
     return { ...following, first: next, shift: 0 };
   }
   const end = log.length;
-  log.append([chatEvent.error(options.interruption, "interrupted")]);
+  log.append([chatEvent.error(options.interruption, new AppError("interrupted"))]);
   log.close();
   return { ...following, first: Math.min(next, end), shift: Math.max(0, next - end) };
 }

@@ -3,6 +3,7 @@ import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
 import type { Conversation } from "../../store/conversations.ts";
 import { branchTo } from "../conversations/branches.ts";
 import type { ConversationService } from "../conversations/service.ts";
+import type { UsageService } from "../usage/service.ts";
 import type { Citation } from "./citations.ts";
 import { Generation } from "./generation.ts";
 import type { Grounding } from "./grounding.ts";
@@ -27,6 +28,7 @@ export interface Question {
 export function createChatService(options: {
   readonly conversations: ConversationService;
   readonly router: ChatRouter;
+  readonly usage: UsageService;
   /** For conversations that have none of their own. */
   readonly systemPrompt: string;
   /** Whether follow-up questions are made to stand by themselves before they are searched for. */
@@ -34,7 +36,7 @@ export function createChatService(options: {
   /** Milliseconds that an answer goes on with nobody there. */
   readonly disconnectGrace: number;
 }) {
-  const { conversations, router } = options;
+  const { conversations, router, usage } = options;
   const running = new RunningAnswers(conversations);
 
   function compose(
@@ -115,7 +117,12 @@ export function createChatService(options: {
           conversations,
           describe: question.describe,
           grace: options.disconnectGrace,
-          onEnd: release,
+          estimate: usage.estimate,
+          onEnd(spent) {
+            release();
+            const message = { userId, conversationId, messageId: answerId };
+            if (spent !== undefined) usage.record({ ...message, ...spent });
+          },
           async open(signal, cite) {
             const sources =
               grounding === undefined
@@ -123,10 +130,18 @@ export function createChatService(options: {
                 : await search(conversation, plan, grounding, signal);
             if (sources !== undefined) cite(sources);
             const { request, route } = compose(conversation, plan, sources?.citations);
-            return route.provider.stream(request, signal);
+            const answer = await route.provider.stream(request, signal);
+            const named =
+              answer.providerName === route.providerName && answer.model === route.model;
+            return {
+              deltas: answer,
+              model: named ? conversation.model : `${answer.providerName}/${answer.model}`,
+              prompt: request.messages,
+            };
           },
         });
         running.add(conversationId, generation);
+        usage.prepare();
         void generation.run();
         return generation;
       } catch (error) {

@@ -96,6 +96,7 @@ const message = Type.Object(
         description: "Of an answer: the provider's word for why it ended.",
       }),
     ),
+    model: Type.Optional(Type.String({ description: "What answered, where it was a fallback." })),
     reasoning: Type.Optional(
       Type.String({ description: "What the model thought, where it told." }),
     ),

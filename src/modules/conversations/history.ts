@@ -27,6 +27,7 @@ function toWire(message: Message) {
     ...common,
     status: message.status,
     finish_reason: message.finishReason,
+    ...(message.model === null ? {} : { model: message.model }),
     ...(message.reasoning === null ? {} : { reasoning: message.reasoning }),
     ...(message.sources === null ? {} : { sources: parseSources(message.sources).citations }),
     ...(message.usage === null
@@ -36,6 +37,7 @@ function toWire(message: Message) {
             prompt_tokens: message.usage.promptTokens,
             completion_tokens: message.usage.completionTokens,
             total_tokens: message.usage.totalTokens,
+            ...(message.usage.estimated ? { estimated: true } : {}),
           },
         }),
   };

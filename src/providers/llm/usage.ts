@@ -10,6 +10,7 @@ import type { Tokenizer } from "./tokenizer-worker.ts";
  */
 export class TokenCounter {
   #worker: Promise<WorkerClient<Tokenizer>> | undefined;
+  #closed = false;
 
   /** The tokens of each text, in order; by the rule of `estimateTokens` where the Worker fails. */
   async count(texts: readonly string[]): Promise<number[]> {
@@ -22,12 +23,13 @@ export class TokenCounter {
       const worker = await this.#worker;
       return await worker.call("count", [texts]);
     } catch (cause) {
-      log.warn("tokens are counted by rule", { cause });
+      if (!this.#closed) log.warn("tokens are counted by rule", { cause });
       return texts.map(estimateTokens);
     }
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const worker = await this.#worker?.catch(() => undefined);
     await worker?.close();
   }
@@ -40,17 +42,8 @@ export class TokenCounter {
 const messageFrame = 4;
 const answerOpening = 3;
 
-/**
- * What an answer took of a provider that does not say: whole, stopped, cut or failed. `answer` is all
- * that came of it, reasoning included. Never throws.
- */
-export async function estimateUsage(
-  counter: TokenCounter,
-  prompt: readonly ChatMessage[],
-  answer: readonly string[],
-): Promise<TokenUsage> {
-  const texts = [...prompt.map(({ content }) => content), ...answer];
-  const counts = await counter.count(texts);
+/** Adds up the tokens of a prompt's messages, which come first, and of the answer's texts. */
+function addUp(prompt: readonly ChatMessage[], counts: readonly number[]): TokenUsage {
   const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
   const promptTokens =
     sum(counts.slice(0, prompt.length)) + prompt.length * messageFrame + answerOpening;
@@ -62,3 +55,22 @@ export async function estimateUsage(
     estimated: true,
   };
 }
+
+const textsOf = (prompt: readonly ChatMessage[], answer: readonly string[]): string[] => [
+  ...prompt.map(({ content }) => content),
+  ...answer,
+];
+
+/**
+ * What an answer took of a provider that does not say: whole, stopped, cut or failed. `answer` is all
+ * that came of it, reasoning included. Never throws.
+ */
+export const estimateUsage = async (
+  counter: TokenCounter,
+  prompt: readonly ChatMessage[],
+  answer: readonly string[],
+): Promise<TokenUsage> => addUp(prompt, await counter.count(textsOf(prompt, answer)));
+
+/** The same by the rule of `estimateTokens`, at once. */
+export const roughUsage = (prompt: readonly ChatMessage[], answer: readonly string[]): TokenUsage =>
+  addUp(prompt, textsOf(prompt, answer).map(estimateTokens));

@@ -102,6 +102,7 @@ export function answerWrites(db: Drizzle) {
         promptTokens: usage?.promptTokens ?? null,
         completionTokens: usage?.completionTokens ?? null,
         totalTokens: usage?.totalTokens ?? null,
+        usageEstimated: usage?.estimated ?? null,
       });
     },
 

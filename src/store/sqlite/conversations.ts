@@ -161,11 +161,12 @@ export function conversationWrites(db: Drizzle) {
 }
 
 function toMessage(row: typeof messages.$inferSelect): Message {
-  const { conversationId: _, promptTokens, completionTokens, totalTokens, ...message } = row;
+  const { conversationId: _, usageEstimated, ...rest } = row;
+  const { promptTokens, completionTokens, totalTokens, ...message } = rest;
   const usage =
     promptTokens === null || completionTokens === null || totalTokens === null
       ? null
-      : { promptTokens, completionTokens, totalTokens };
+      : { promptTokens, completionTokens, totalTokens, estimated: usageEstimated ?? false };
   return { ...message, usage };
 }
 
@@ -203,8 +204,8 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
   return {
     insert: (conversation) => writer.call("insertConversation", [conversation]),
     find: async (id) => byId.get({ id }),
-    list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
     update: (id, userId, changes) => writer.call("updateConversation", [id, userId, changes]),
+    list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
       page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
     highestId: async () => highestId(db, "conversations"),

@@ -7,6 +7,7 @@ import { createApiKeyStore } from "./api-keys.ts";
 import { openDatabase, queries } from "./connection.ts";
 import { createConversationStore } from "./conversations.ts";
 import { createKnowledgeStore } from "./knowledge.ts";
+import { createUsageStore } from "./usage.ts";
 import { createUserStore } from "./users.ts";
 import { placeVectorExtension } from "./vector-extension.ts";
 import { startWriter } from "./writer.ts";
@@ -35,6 +36,7 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
     users: createUserStore(db, writer),
     apiKeys: createApiKeyStore(db, writer),
     conversations: createConversationStore(db, writer),
+    usage: createUsageStore(db, writer),
     knowledge: createKnowledgeStore(db, writer),
     threads: { writer: () => writer.isAlive() },
     checkWritable: () => writer.call("checkWritable", []),

@@ -84,12 +84,34 @@ export const messages = sqliteTable(
     promptTokens: integer("prompt_tokens"),
     completionTokens: integer("completion_tokens"),
     totalTokens: integer("total_tokens"),
+    usageEstimated: integer("usage_estimated", { mode: "boolean" }),
+    /** What answered, where that is not the conversation's model. */
+    model: text("model"),
     createdTime: integer("created_time").notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.conversationId, table.id] }),
     index("messages_streaming").on(table.status).where(sql`status = 'streaming'`),
   ],
+);
+
+/** What answers took of providers; it outlives the conversations. */
+export const usage = sqliteTable(
+  "usage",
+  {
+    number: id("number"),
+    userId: integer("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    conversationId: integer("conversation_id").notNull(),
+    messageId: integer("message_id").notNull(),
+    model: text("model").notNull(),
+    promptTokens: integer("prompt_tokens").notNull(),
+    completionTokens: integer("completion_tokens").notNull(),
+    estimated: integer("estimated", { mode: "boolean" }).notNull(),
+    createdTime: integer("created_time").notNull(),
+  },
+  (table) => [index("usage_by_user").on(table.userId, table.createdTime)],
 );
 
 /** What has come of answers that still grow, a row a checkpoint; joined into the message at the end. */

@@ -4,6 +4,7 @@ import { queries } from "./connection.ts";
 import { conversationWrites } from "./conversations.ts";
 import { embeddingCacheWrites } from "./embedding-cache.ts";
 import { knowledgeWrites } from "./knowledge-writes.ts";
+import { usageWrites } from "./usage.ts";
 import { userWrites } from "./users.ts";
 
 /** Everything that changes the database, by name. Each runs as one transaction in the writer. */
@@ -13,6 +14,7 @@ export function createWrites(database: Database) {
     ...userWrites(db),
     ...apiKeyWrites(db),
     ...conversationWrites(db),
+    ...usageWrites(db),
     ...knowledgeWrites(database, db),
     ...embeddingCacheWrites(db),
 
