@@ -72,6 +72,14 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 /** Values that the text of a message names, such as the field at fault. */
 export type ErrorParameters = Readonly<Record<string, string | number>>;
 
+/** What a provider itself calls its fault, in the terms of OpenAI's protocol. */
+export interface ProviderWords {
+  readonly type?: string | undefined;
+  readonly code?: string | undefined;
+  /** The field of the request that is at fault. */
+  readonly param?: string | undefined;
+}
+
 /**
  * A fault that a caller may be told of. It carries no text: the edge looks that up by `code` in the
  * caller's language. Whatever caused it stays in `cause`, for the log alone.
@@ -89,7 +97,12 @@ export class AppError extends Error {
   constructor(
     readonly code: ErrorCode,
     readonly parameters: ErrorParameters = {},
-    readonly options: { cause?: unknown; retryAfter?: number; retryable?: boolean } = {},
+    readonly options: {
+      cause?: unknown;
+      retryAfter?: number;
+      retryable?: boolean;
+      words?: ProviderWords;
+    } = {},
   ) {
     super(code, { cause: options.cause });
     this.kind = kinds[code];

@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import { CloneType, type TObject } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { AppError } from "../errors.ts";
+import { JsonObject } from "../json-object.ts";
 import { toAppError } from "./validation.ts";
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json$/;
@@ -10,7 +12,7 @@ const jsonType = /^application\/(?:[\w.+-]+\+)?json$/;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads no more than `limit` bytes, whatever length the caller announced. */
-async function readBounded(request: Request, limit: number): Promise<Uint8Array> {
+async function readBounded(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(request.headers.get("content-length"));
   if (announced > limit) throw new AppError("body_too_large", { limit });
   // An announced length is what the server delivers at most; only an unannounced one is counted.
@@ -33,16 +35,38 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-async function readJson(request: Request, limit: number): Promise<object> {
+function checkType(request: Request): void {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== undefined && type !== "" && !jsonType.test(type)) {
     throw new AppError("unsupported_content_type", { expected: "application/json" });
   }
+}
+
+async function readJson(request: Request, limit: number): Promise<object> {
+  checkType(request);
   const body = parse(await readBounded(request, limit));
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new AppError("invalid_body");
   }
   return body;
+}
+
+/**
+ * A JSON object of at most `limit` bytes, as it was sent.
+ *
+ * @throws AppError `body_too_large`, `unsupported_content_type`, `malformed_json`, `invalid_body`
+ */
+export async function readJsonObject(request: Request, limit: number): Promise<JsonObject> {
+  checkType(request);
+  const bytes = await readBounded(request, limit);
+  if (!isUtf8(bytes)) throw new AppError("malformed_json");
+  try {
+    return JsonObject.read(bytes);
+  } catch (cause) {
+    // Another kind of JSON, or none.
+    parse(bytes);
+    throw new AppError("invalid_body", {}, { cause });
+  }
 }
 
 /**

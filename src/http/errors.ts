@@ -1,39 +1,18 @@
 import { Elysia } from "elysia";
-import { AppError, type ErrorKind } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
 import { errorMessage, type Language } from "./messages.ts";
+import { isOpenAiPath, openAiErrorResponse } from "./openai-errors.ts";
 import { languageOf, requestIdOf } from "./request.ts";
+import { faultHeaders, statuses } from "./status.ts";
 import { toAppError } from "./validation.ts";
 
-export const statuses: Readonly<Record<ErrorKind, number>> = {
-  bad_request: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media: 415,
-  unprocessable: 422,
-  rate_limited: 429,
-  provider_failed: 502,
-  provider_timeout: 504,
-  internal: 500,
-};
-
-/** The one shape that every error of every route has. */
+/** The one shape that every error of every route has, but for those of OpenAI's protocol. */
 export function errorResponse(error: AppError, language: Language, requestId: string): Response {
   const message = errorMessage(error.code, language, error.parameters);
-  const headers: Record<string, string> = {};
-  if (error.options.retryAfter !== undefined) {
-    headers["Retry-After"] = String(Math.ceil(error.options.retryAfter));
-  }
-  if (error.kind === "unauthorized") headers["WWW-Authenticate"] = "Bearer";
-  if (error.code === "insufficient_scope") {
-    headers["WWW-Authenticate"] = 'Bearer error="insufficient_scope"';
-  }
   return Response.json(
     { success: false, error: message, message, code: error.code, request_id: requestId },
-    { status: statuses[error.kind], headers },
+    { status: statuses[error.kind], headers: faultHeaders(error) },
   );
 }
 
@@ -68,5 +47,8 @@ export const errorMapping = (fallback: Language) =>
     if (fault.code === "internal") {
       log.error("request failed", { requestId, method: request.method, cause: fault.cause });
     }
-    return errorResponse(fault, languageOf(request, fallback), requestId);
+    const language = languageOf(request, fallback);
+    return isOpenAiPath(new URL(request.url).pathname)
+      ? openAiErrorResponse(fault, language)
+      : errorResponse(fault, language, requestId);
   });

@@ -1,3 +1,4 @@
+import type { ProviderWords } from "../errors.ts";
 import { asRecord } from "./json.ts";
 
 /** What a provider says when it refuses or breaks off. */
@@ -84,6 +85,31 @@ export function readFault(body: string, apiKey: string, fallback: string): Provi
   const shown = title || (text.startsWith("<") ? text.replace(/<[^<>]*>/g, " ") : text);
   const isEmpty = /^[\s{}[\]]*$/.test(shown);
   return { message: isEmpty ? fallback : tidy(shown, apiKey), codes: [] };
+}
+
+/** Names and paths, `messages[2].content` for example. */
+const nameShape = /^[\w.[\]-]{1,100}$/;
+
+function nameOf(value: unknown, apiKey: string): string | undefined {
+  const name = typeof value === "number" ? String(value) : value;
+  if (typeof name !== "string" || !nameShape.test(name)) return undefined;
+  return redactKeys(name, apiKey) === name ? name : undefined;
+}
+
+/** How the body of an answer with an error status names its fault. */
+export function wordsOf(body: string, apiKey: string): ProviderWords {
+  let error: Readonly<Record<string, unknown>> | undefined;
+  try {
+    const parsed: unknown = JSON.parse(body);
+    error = asRecord(asRecord(Array.isArray(parsed) ? parsed[0] : parsed)?.error);
+  } catch {
+    // A page or a text names nothing.
+  }
+  return {
+    type: nameOf(error?.type, apiKey),
+    code: nameOf(error?.code, apiKey),
+    param: nameOf(error?.param, apiKey),
+  };
 }
 
 function tidy(text: string, apiKey: string): string {

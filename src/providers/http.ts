@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Deadline } from "./deadline.ts";
-import { readFault } from "./fault.ts";
+import { readFault, wordsOf } from "./fault.ts";
 import type { Pace } from "./pace.ts";
 import { type FailedTry, isPassing, parseRetryAfter, retryDelay } from "./retry.ts";
 
@@ -11,7 +11,8 @@ export interface PostCall {
   readonly url: string;
   /** Empty: no `Authorization` header. */
   readonly apiKey: string;
-  readonly body: unknown;
+  /** Bytes are JSON already. */
+  readonly body: object | Uint8Array<ArrayBuffer>;
   /** Milliseconds that a provider may ask for before another try. */
   readonly maxPause?: number | undefined;
   /** Where the tries after the first are counted; they wait until it lets them. */
@@ -44,7 +45,7 @@ export async function post(call: PostCall, deadline: Deadline): Promise<Response
   const request = {
     method: "POST",
     headers: headersOf(call.apiKey),
-    body: JSON.stringify(call.body),
+    body: call.body instanceof Uint8Array ? call.body : JSON.stringify(call.body),
     redirect: "manual",
     // Bun would end a connection that is quiet for 5 minutes; the deadline decides here.
     timeout: false,
@@ -107,6 +108,7 @@ async function send(
     { provider: call.provider, status, message },
     {
       retryable: isPassing({ status, codes }),
+      words: wordsOf(body, call.apiKey),
       ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter / 1000) }),
     },
   );

@@ -1,8 +1,8 @@
 import { type Static, type TObject, type TSchema, Type } from "@sinclair/typebox";
 import type { DocumentDecoration } from "elysia";
 import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
-import { statuses } from "../errors.ts";
 import { errorMessage } from "../messages.ts";
+import { statuses } from "../status.ts";
 
 type Responses = NonNullable<DocumentDecoration["responses"]>;
 type Response = Exclude<Responses[string], { $ref: string }>;
