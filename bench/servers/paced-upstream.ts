@@ -28,7 +28,10 @@ const chunk = (delta: object, finishReason: string | null): Uint8Array =>
     })}\n\n`,
   );
 
-const done = encoder.encode("data: [DONE]\n\n");
+/** What OpenAI sends last when it is asked for the usage. */
+const end = encoder.encode(
+  `data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":${tokens},"total_tokens":${tokens + 9}}}\n\ndata: [DONE]\n\n`,
+);
 
 function send(stream: Stream, now: number): void {
   const due = Math.min(tokens, Math.floor((now - stream.started) / interval));
@@ -39,7 +42,7 @@ function send(stream: Stream, now: number): void {
   }
   if (stream.sent < tokens) return;
   stream.controller.enqueue(chunk({}, "stop"));
-  stream.controller.enqueue(done);
+  stream.controller.enqueue(end);
   stream.controller.close();
   streams.delete(stream);
 }
