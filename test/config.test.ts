@@ -520,7 +520,7 @@ describe("faults", () => {
     ],
     [
       "sqlite: {max_open_conns: 1}",
-      "sqlite.max_open_conns: found 1, expected an integer from 2 to 1024",
+      "sqlite.max_open_conns: found 1, expected an integer from 3 to 1024",
     ],
     [
       "jwt: {expires_in: 24}",
