@@ -15,6 +15,8 @@ import { createChatService } from "./modules/chat/service.ts";
 import { createHistories } from "./modules/conversations/history.ts";
 import { conversationRoutes } from "./modules/conversations/index.ts";
 import { createConversationService } from "./modules/conversations/service.ts";
+import { titleRoutes } from "./modules/conversations/title-routes.ts";
+import { createTitleService } from "./modules/conversations/titles.ts";
 import { healthRoutes } from "./modules/health/index.ts";
 import { createHealthService } from "./modules/health/service.ts";
 import { keyRoutes } from "./modules/keys/index.ts";
@@ -74,13 +76,16 @@ export async function createApp(config: Config): Promise<App> {
     nextId: createIdSource(await store.conversations.highestId()),
   });
   const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
+  const router = createChatRouter(config);
+  const titles = createTitleService({ conversations, router });
   const chat = createChatService({
     conversations,
     usage,
-    router: createChatRouter(config),
+    router,
     systemPrompt: config.llm.systemPrompt,
     rewriteQuestions: config.rag.rewrite,
     disconnectGrace: config.chat.disconnectGrace * 1000,
+    answered: titles.answered,
   });
   const knowledge = await openKnowledge(config, store.knowledge);
   const workers = { ...store.threads, ...knowledge.threads };
@@ -107,6 +112,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(userRoutes(http, users))
     .use(keyRoutes(http, keys))
     .use(conversationRoutes(http, conversations))
+    .use(titleRoutes(http, titles))
     .use(knowledgeRoutes(http, knowledge.service))
     .use(usageRoutes(http, usage))
     .use(chatRoutes(http, chat, createKnowledgeSource(knowledge.service)));
@@ -125,6 +131,7 @@ export async function createApp(config: Config): Promise<App> {
     },
     async close() {
       const patience = config.server.shutdownTimeout * 1000;
+      titles.close();
       await Promise.all([chat.drain(patience), server?.stop(patience)]);
       await usage.close();
       await Promise.all([cache.close(), knowledge.close()]);

@@ -129,6 +129,15 @@ export interface ConversationStore {
     userId: number,
     changes: ConversationChanges,
   ): Promise<Conversation | undefined>;
+  /**
+   * Gives it this title, unless the title is no longer the one that was `seen`. Answers the title that
+   * it has then; undefined when it is gone.
+   */
+  retitle(
+    id: number,
+    seen: Pick<Conversation, "title" | "untitled">,
+    title: string,
+  ): Promise<string | undefined>;
   /** Newest first; `before` is exclusive. */
   list(
     userId: number,

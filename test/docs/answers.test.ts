@@ -90,6 +90,10 @@ describe("what the server answers is what the document says", () => {
     const read = await user.get(`/api/conversations/history/${id}`);
     expect(await expectDocumented(history, "get", read)).toMatchObject({ messages: [{}, {}] });
     await expectDocumented(history, "get", await user.get("/api/conversations/history/1"));
+    const title = "/api/conversations/{conversation_id}/title";
+    const entitle = (named: number) => user.post(`/api/conversations/${named}/title`);
+    await expectDocumented(title, "post", await entitle(id));
+    await expectDocumented(title, "post", await entitle(await user.createConversation()));
     const remove = "/api/conversations/del/{conversation_id}";
     await expectDocumented(remove, "post", await user.post(`/api/conversations/del/${id}`));
     await expectDocumented(remove, "post", await user.post(`/api/conversations/del/${id}`));

@@ -35,6 +35,8 @@ export function createChatService(options: {
   readonly rewriteQuestions: boolean;
   /** Milliseconds that an answer goes on with nobody there. */
   readonly disconnectGrace: number;
+  /** Called when an answer has ended, before its followers are told. */
+  answered(conversationId: number, userId: number): void;
 }) {
   const { conversations, router, usage } = options;
   const running = new RunningAnswers(conversations);
@@ -120,6 +122,7 @@ export function createChatService(options: {
           estimate: usage.estimate,
           onEnd(spent) {
             release();
+            options.answered(conversationId, userId);
             const message = { userId, conversationId, messageId: answerId };
             if (spent !== undefined) usage.record({ ...message, ...spent });
           },

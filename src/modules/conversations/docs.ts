@@ -1,5 +1,5 @@
 import { Type } from "@sinclair/typebox";
-import { json, jsonBodyErrors, operation } from "../../http/docs/operation.ts";
+import { json, jsonBodyErrors, operation, providerErrors } from "../../http/docs/operation.ts";
 import { citation, tokenUsage } from "../chat/docs.ts";
 import { newConversation } from "./model.ts";
 
@@ -12,9 +12,10 @@ export const createConversationDocs = operation({
   summary: "创建对话 · Create a conversation",
   description: `The model is fixed here: \`demo\` needs no key and no network, \`gpt-4o\` goes to the provider with the
 longest matching prefix, \`provider/model\` names the provider outright. \`api_key\` is used for this
-conversation alone, kept encrypted and never shown again. Without a title it gets one by default.
+conversation alone, kept encrypted and never shown again. Without a title it gets one by default, and
+after the first answer a better one, which the model finds.
 
-模型在此确定：\`demo\` 无需密钥和网络；其他模型按前缀匹配服务商，也可写作 \`服务商/模型\`。\`api_key\` 仅用于本对话，加密保存且不再显示。`,
+模型在此确定：\`demo\` 无需密钥和网络；其他模型按前缀匹配服务商，也可写作 \`服务商/模型\`。\`api_key\` 仅用于本对话，加密保存且不再显示。未指定标题时，首次回答后由模型拟定。`,
   success: {
     200: json(
       "Created: the settings that were sent, with the id, the title and the time",
@@ -74,6 +75,30 @@ settings hold from the next answer on. Answers all settings, but for the key.
     ),
   },
   errors: [...jsonBodyErrors, "conversation_not_found"],
+});
+
+export const titleDocs = operation({
+  id: "titleConversation",
+  tag: "Conversations",
+  summary: "自动生成标题 · Let the model find a title",
+  description: `Asks the conversation's model for a short title in the conversation's language, for 10 seconds at most,
+and stores it. A title that the user changes meanwhile stays, and is what is answered.
+
+由对话所用的模型按对话语言拟定简短标题并保存，最长等待 10 秒；若期间用户修改了标题，则保留用户的标题。`,
+  success: {
+    200: json(
+      "The title that the conversation has now",
+      Type.Object({ conversation_id: conversationId, title: Type.String() }),
+      { conversation_id: 329629, title: "Rust 语言简介" },
+    ),
+  },
+  errors: [
+    "invalid_field",
+    "conversation_not_found",
+    "message_not_found",
+    "unknown_model",
+    ...providerErrors,
+  ],
 });
 
 const message = Type.Object(

@@ -91,6 +91,19 @@ export function createConversationService(options: {
       return conversation;
     },
 
+    /**
+     * Gives it a title that was found for it, unless somebody changed the title since `seen` was read.
+     * Answers the title that it has then.
+     *
+     * @throws AppError `conversation_not_found` when it was deleted meanwhile
+     */
+    async retitle(seen: Conversation, title: string): Promise<string> {
+      const stored = await store.retitle(seen.id, seen, title);
+      if (stored === undefined) throw new AppError("conversation_not_found");
+      await histories.changed(seen.id);
+      return stored;
+    },
+
     list: (userId: number, page: { limit: number; before?: number | undefined }) =>
       store.list(userId, page),
 

@@ -46,6 +46,22 @@ export function conversationWrites(db: Drizzle) {
     })
     .prepare();
   const usersConversation = db.select().from(conversations).where(thisUsers).prepare();
+  const retitle = db
+    .update(conversations)
+    .set({ title: sql`${placeholder("title")}`, untitled: false })
+    .where(
+      and(
+        eq(conversations.id, placeholder("id")),
+        eq(conversations.title, placeholder("seenTitle")),
+        eq(conversations.untitled, placeholder("seenUntitled")),
+      ),
+    )
+    .prepare();
+  const titleOf = db
+    .select({ title: conversations.title })
+    .from(conversations)
+    .where(eq(conversations.id, placeholder("id")))
+    .prepare();
   const deleteConversation = db
     .delete(conversations)
     .where(thisUsers)
@@ -101,6 +117,15 @@ export function conversationWrites(db: Drizzle) {
           .run();
       }
       return usersConversation.get({ id, userId });
+    },
+
+    retitle: (
+      id: number,
+      seen: Pick<Conversation, "title" | "untitled">,
+      title: string,
+    ): string | undefined => {
+      retitle.run({ id, seenTitle: seen.title, seenUntitled: seen.untitled, title });
+      return titleOf.get({ id })?.title;
     },
 
     deleteConversation: (id: number, userId: number): boolean =>
@@ -205,6 +230,7 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
     insert: (conversation) => writer.call("insertConversation", [conversation]),
     find: async (id) => byId.get({ id }),
     update: (id, userId, changes) => writer.call("updateConversation", [id, userId, changes]),
+    retitle: (id, seen, title) => writer.call("retitle", [id, seen, title]),
     list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
       page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
