@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { AppError } from "./errors.ts";
 import { JsonObject } from "./json-object.ts";
 
 const read = (text: string): JsonObject => JsonObject.read(Buffer.from(text));
@@ -110,7 +111,7 @@ describe("a JSON object", () => {
 
   test("is found faulty where it is looked at", () => {
     const object = read('{"a":[1,,2],"b":[1]}');
-    expect(() => object.get("a")).toThrow(SyntaxError);
+    expect(() => object.get("a")).toThrow(AppError);
     expect(object.get("b")).toEqual([1]);
   });
 

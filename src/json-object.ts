@@ -1,3 +1,5 @@
+import { AppError } from "./errors.ts";
+
 const quote = 0x22;
 const backslash = 0x5c;
 const colon = 0x3a;
@@ -151,12 +153,16 @@ export class JsonObject {
    * A member's value, of the last one where several have the name, as with JSON.parse; undefined
    * where there is none.
    *
-   * @throws SyntaxError
+   * @throws AppError `malformed_json`
    */
   get(name: string): unknown {
     const member = this.members.findLast((each) => each.name === name);
     if (member === undefined) return undefined;
-    return JSON.parse(this.bytes.toString("utf8", member.valueStart, member.valueEnd));
+    try {
+      return JSON.parse(this.bytes.toString("utf8", member.valueStart, member.valueEnd));
+    } catch (cause) {
+      throw new AppError("malformed_json", {}, { cause });
+    }
   }
 
   /**

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { ChatProviderConfig } from "../../src/config/schema.ts";
 import { AppError } from "../../src/errors.ts";
+import { drainGrace } from "../../src/providers/llm/drain.ts";
 import type { ChatDelta, ChatProvider, ChatRequest } from "../../src/providers/llm/index.ts";
 import { createOpenAiChat } from "../../src/providers/llm/openai.ts";
-import { drainGrace, finishGrace } from "../../src/providers/llm/openai-answer.ts";
+import { finishGrace } from "../../src/providers/llm/openai-answer.ts";
 import { closedUrl, startUpstream, type Upstream } from "../upstream.ts";
 import {
   after,

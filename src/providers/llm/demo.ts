@@ -1,7 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { asRecord } from "../json.ts";
 import { estimateTokens } from "../tokens.ts";
 import { introduce, quotePassages } from "./demo-answer.ts";
-import type { ChatDelta, ChatProvider, ChatRequest } from "./index.ts";
+import type { ChatDelta, ChatProvider, ChatRequest, ForwardRequest } from "./index.ts";
+import { readMessages } from "./openai-messages.ts";
+import { writeStream, writeWhole } from "./openai-writer.ts";
 
 /** The one model's name that leads here. */
 export const demoName = "demo";
@@ -15,16 +18,39 @@ export const demoContextTokens = 32_000;
  * request always gets the same answer; usage is an estimate.
  */
 export function createDemoChat(): ChatProvider {
+  const stream: ChatProvider["stream"] = async (request, signal) => {
+    signal.throwIfAborted();
+    return {
+      providerName: demoName,
+      model: demoName,
+      [Symbol.asyncIterator]: () => answer(request, signal),
+    };
+  };
   return {
     checkAccess() {},
-    async stream(request, signal) {
-      signal.throwIfAborted();
-      return {
-        providerName: demoName,
-        model: demoName,
-        [Symbol.asyncIterator]: () => answer(request, signal),
-      };
+    stream,
+    async forward(request, signal) {
+      const { asked, withUsage } = readForwarded(request);
+      const given = await stream(asked, signal);
+      return request.stream ? writeStream(given, withUsage) : writeWhole(given);
     },
+  };
+}
+
+/** What counts here of a request in OpenAI's protocol. */
+function readForwarded(request: ForwardRequest): { asked: ChatRequest; withUsage: boolean } {
+  const { body, userId, model, passages, question } = request;
+  const limit = body.get("max_completion_tokens") ?? body.get("max_tokens");
+  return {
+    asked: {
+      userId,
+      model,
+      messages: readMessages(body.get("messages")),
+      maxTokens: typeof limit === "number" && limit >= 1 ? limit : undefined,
+      passages,
+      question,
+    },
+    withUsage: asRecord(body.get("stream_options"))?.include_usage === true,
   };
 }
 

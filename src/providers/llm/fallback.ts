@@ -1,7 +1,7 @@
 import { AppError } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { isRequestFault } from "../retry.ts";
-import type { ChatAnswer, ChatRequest, ChatRoute } from "./index.ts";
+import type { ChatRequest, ChatRoute } from "./index.ts";
 import { fitToWindow } from "./window.ts";
 
 /** Milliseconds that a provider may ask for while there is another to ask. */
@@ -22,39 +22,42 @@ export function withFallback(route: ChatRoute, others: readonly ChatRoute[]): Ch
     ...route,
     provider: {
       checkAccess: (apiKey) => route.provider.checkAccess(apiKey),
-      stream: (request, signal) => askInTurn(route, others, request, signal),
+      stream(request, signal) {
+        const hasOwnKey = (request.apiKey ?? "").trim() !== "";
+        return askInTurn([route, ...others], hasOwnKey, signal, (to, pause) =>
+          to.provider.stream({ ...requestTo(to, route, request), ...pause }, signal),
+        );
+      },
+      forward: (request, signal) =>
+        askInTurn([route, ...others], false, signal, (to, pause) =>
+          to.provider.forward({ ...request, model: to.model, ...pause }, signal),
+        ),
     },
   };
 }
 
-async function askInTurn(
-  route: ChatRoute,
-  others: readonly ChatRoute[],
-  request: ChatRequest,
+/** `ask` may be told not to wait for a provider that wants a pause. */
+async function askInTurn<Answer>(
+  routes: readonly ChatRoute[],
+  hasOwnKey: boolean,
   signal: AbortSignal,
-): Promise<ChatAnswer> {
-  const hasOwnKey = (request.apiKey ?? "").trim() !== "";
-  let failure: AppError;
-  try {
-    return await route.provider.stream({ ...request, maxPause }, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof AppError && mayAnotherAnswer(error, hasOwnKey))) throw error;
-    warn(route, error);
-    failure = error;
-  }
-  for (const other of others) {
-    const isLast = other === others.at(-1);
+  ask: (to: ChatRoute, pause: { readonly maxPause?: number }) => Promise<Answer>,
+): Promise<Answer> {
+  const failures: AppError[] = [];
+  for (const to of routes) {
+    const isFirst = to === routes[0];
+    const isLast = to === routes.at(-1);
     try {
-      const wanted = requestTo(other, route, request);
-      return await other.provider.stream(isLast ? wanted : { ...wanted, maxPause }, signal);
+      return await ask(to, isLast ? {} : { maxPause });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AppError)) throw error;
-      warn(other, error);
+      if (isFirst && !mayAnotherAnswer(error, hasOwnKey)) throw error;
+      warn(to, error);
+      failures.push(error);
     }
   }
-  throw failure;
+  throw failures[0];
 }
 
 function requestTo(other: ChatRoute, route: ChatRoute, request: ChatRequest): ChatRequest {

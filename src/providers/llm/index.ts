@@ -1,3 +1,5 @@
+import type { JsonObject } from "../../json-object.ts";
+
 /** One message as the providers' protocol has it. */
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
@@ -28,6 +30,30 @@ export interface ChatRequest {
   readonly passages?: readonly Passage[] | undefined;
   /** What the user wrote, without the prompt that retrieval built around it. */
   readonly question?: string | undefined;
+}
+
+/** A caller's own request in OpenAI's protocol, to be passed on as it is. */
+export interface ForwardRequest {
+  readonly userId: number;
+  /** The model as the provider knows it; takes the place of the one in `body`. */
+  readonly model: string;
+  readonly body: JsonObject;
+  /** Whether `body` asks for a stream. */
+  readonly stream: boolean;
+  /** As in `ChatRequest`. */
+  readonly maxPause?: number | undefined;
+  readonly passages?: readonly Passage[] | undefined;
+  readonly question?: string | undefined;
+}
+
+/**
+ * A provider's answer in its own bytes, read once: a stream in runs of whole events, the last of them
+ * there or the iteration throws; a whole completion in one piece.
+ */
+export interface ForwardedAnswer extends AsyncIterable<Uint8Array> {
+  /** As in `ChatAnswer`. */
+  readonly providerName: string;
+  readonly model: string;
 }
 
 export interface TokenUsage {
@@ -74,6 +100,13 @@ export interface ChatProvider {
    *   the first piece rejects this promise, what fails later the iteration.
    */
   stream(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer>;
+  /**
+   * Passes a request on. Resolves once the answer has begun. `stream_options` is left out where the
+   * provider does not know it.
+   *
+   * @throws as `stream` does; a body that is no JSON throws AppError `malformed_json` where it is read.
+   */
+  forward(request: ForwardRequest, signal: AbortSignal): Promise<ForwardedAnswer>;
 }
 
 /** The provider that a model's name leads to, and what that provider calls it. */

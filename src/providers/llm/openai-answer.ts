@@ -1,11 +1,10 @@
 import type { Deadline } from "../deadline.ts";
+import { drain } from "./drain.ts";
 import type { ChatAnswer, ChatDelta } from "./index.ts";
 import type { ChatDecoder } from "./openai-decoder.ts";
 
 /** Milliseconds that a provider gets after the finish reason for usage and `[DONE]`. */
 export const finishGrace = 5000;
-/** Milliseconds that it gets after the answer to end the body: only then is the connection reused. */
-export const drainGrace = 1000;
 
 type Step = IteratorResult<readonly ChatDelta[], undefined>;
 
@@ -119,24 +118,12 @@ export class OpenAiAnswer
         this.#cancelGrace?.();
         this.deadline.met();
         if (bodyOver) this.deadline.close();
-        else void this.#drain();
+        else void drain(this.#reader, this.deadline);
         break;
       case "failed":
         this.#failure = { reason: this.decoder.failure };
         this.#drop();
         break;
-    }
-  }
-
-  async #drain(): Promise<void> {
-    const cancel = this.deadline.clock.schedule(drainGrace, () => this.deadline.abort());
-    try {
-      while (!(await this.#reader.read()).done);
-    } catch {
-      // The connection cannot be reused; the answer is whole.
-    } finally {
-      cancel();
-      this.deadline.close();
     }
   }
 

@@ -4,6 +4,7 @@ import { apiKeyOf } from "../api-key.ts";
 import type { Clock } from "../clock.ts";
 import { Deadline, type TimeLimits } from "../deadline.ts";
 import { endpoint, post } from "../http.ts";
+import { forwardStream, forwardWhole } from "./forward.ts";
 import type { ChatProvider, ChatRequest } from "./index.ts";
 import { OpenAiAnswer } from "./openai-answer.ts";
 import { ChatDecoder } from "./openai-decoder.ts";
@@ -46,6 +47,31 @@ export function createOpenAiChat(
         await answer.begin();
         return answer;
       } catch (error) {
+        deadline.close();
+        throw error;
+      }
+    },
+    async forward({ userId, model, body, stream, maxPause }, signal) {
+      const apiKey = apiKeyOf(config);
+      const release = await admission.enter(userId, signal);
+      const deadline = new Deadline({
+        provider,
+        // An answer that comes at once begins when it is whole.
+        limits: stream ? limits : { ...limits, firstTokenTimeout: limits.requestTimeout },
+        clock,
+        caller: signal,
+        release,
+      });
+      try {
+        const known = config.streamOptions ? body : body.without("stream_options");
+        const { bytes } = known.with("model", model);
+        const { pace } = admission;
+        const call = { provider, url, apiKey, body: bytes, maxPause, pace };
+        const response = await post(call, deadline);
+        const forwarded = { providerName: provider, model, apiKey, response, deadline };
+        return await (stream ? forwardStream(forwarded) : forwardWhole(forwarded));
+      } catch (error) {
+        deadline.abort();
         deadline.close();
         throw error;
       }
