@@ -48,6 +48,8 @@ const result = await Bun.build({
   minify: true,
   bytecode: true,
   sourcemap: "linked",
+  // What officeparser imports for PDF and pictures, which it does not read here.
+  external: ["pdfjs-dist", "tesseract.js", "@napi-rs/canvas", "puppeteer", "pdf-lib"],
   plugins: [embedVectorExtension],
 });
 for (const message of result.logs) process.stderr.write(`${message}\n`);

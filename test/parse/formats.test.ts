@@ -47,7 +47,7 @@ const report: readonly Block[] = [
 ];
 
 describe("text documents", () => {
-  test.each(["docx", "odt"])(
+  test.each(["docx", "odt", "rtf"])(
     "report.%s: notes, comments, headers and footers too",
     async (type) => {
       const { title, fileType, blocks } = await read(`report.${type}`);
@@ -60,12 +60,6 @@ describe("text documents", () => {
       });
     },
   );
-
-  test("report.rtf", async () => {
-    const { title, blocks } = await read("report.rtf");
-    expect(title).toBe("Harbour report 港口报告");
-    expect(blocks).toEqual([...report]);
-  });
 
   test("report.pdf: joined lines, headings by size, the table, no running header or footer", async () => {
     const { title, pages, blocks } = await read("report.pdf");

@@ -273,7 +273,11 @@ describe("the process", () => {
     const children = () => fileText(`/proc/self/task/${process.pid}/children`).trim().split(" ");
     await until(() => children().some(isParser));
     const pid = children().find(isParser);
-    expect(fileText(`/proc/${pid}/environ`)).toBe("BUN_FEATURE_FLAG_NO_ORPHANS=1\0");
+    expect(fileText(`/proc/${pid}/environ`).split("\0").sort()).toEqual([
+      "",
+      "BUN_FEATURE_FLAG_NO_ORPHANS=1",
+      "BUN_JSC_forceRAMSize=268435456",
+    ]);
     expect((await parsing).fileType).toBe("txt");
   });
 

@@ -9,11 +9,10 @@ export type Format =
   | "code"
   | "notebook"
   | "mail"
-  | "epub"
+  | "office"
   | "docx"
-  | "pptx"
   | "xlsx"
-  | "opendocument"
+  | "ods"
   | "rtf"
   | "pdf";
 
@@ -37,15 +36,15 @@ const extensions: Readonly<Record<Exclude<Format, "code">, readonly (readonly st
   xml: [["xml", "rss", "atom", "xsd", "xsl", "xslt", "wsdl", "opml"]],
   notebook: [["ipynb"]],
   mail: [["eml"]],
-  epub: [["epub"]],
-  docx: [["docx", "docm", "dotx", "dotm"]],
-  pptx: [["pptx", "pptm", "ppsx", "ppsm", "potx", "potm"]],
-  xlsx: [["xlsx", "xlsm", "xltx", "xltm"]],
-  opendocument: [
+  office: [
+    ["pptx", "pptm", "ppsx", "ppsm", "potx", "potm"],
     ["odt", "ott"],
     ["odp", "otp"],
-    ["ods", "ots"],
+    ["epub"],
   ],
+  docx: [["docx", "docm", "dotx", "dotm"]],
+  xlsx: [["xlsx", "xlsm", "xltx", "xltm"]],
+  ods: [["ods", "ots"]],
   rtf: [["rtf"]],
   pdf: [["pdf"]],
 };
@@ -94,5 +93,5 @@ export function typeOfExtension(extension: string): FileType | undefined {
 
 /** Formats whose files are not text: their content must show what they are. */
 export function isBinaryFormat(format: Format): boolean {
-  return ["epub", "docx", "pptx", "xlsx", "opendocument", "pdf"].includes(format);
+  return ["office", "docx", "xlsx", "ods", "pdf"].includes(format);
 }

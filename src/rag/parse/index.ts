@@ -34,15 +34,14 @@ const textReaders: Readonly<Record<TextFormat, () => Promise<TextReader>>> = {
 };
 
 const archiveReaders: Readonly<Record<ArchiveFormat, () => Promise<ArchiveReader>>> = {
-  epub: async () => (await import("./formats/epub.ts")).readEpub,
+  office: async () => (await import("./formats/office.ts")).readOfficeArchive,
   docx: async () => (await import("./formats/docx.ts")).readDocx,
-  pptx: async () => (await import("./formats/pptx.ts")).readPptx,
   xlsx: async () => (await import("./formats/xlsx.ts")).readXlsx,
-  opendocument: async () => (await import("./formats/opendocument.ts")).readOpenDocument,
+  ods: async () => (await import("./formats/ods.ts")).readOds,
 };
 
 const bytesReaders: Readonly<Record<BytesFormat, () => Promise<BytesReader>>> = {
-  rtf: async () => (await import("./formats/rtf.ts")).readRtf,
+  rtf: async () => (await import("./formats/office.ts")).readRtf,
   pdf: async () => (await import("./formats/pdf.ts")).readPdf,
 };
 

@@ -12,10 +12,15 @@ const defaultMaxDecompressedBytes = 536_870_912;
 const defaultConcurrency = 2;
 
 /** The whole environment of a process that parses. */
-const environment = {
-  // It ends with the server, however the server ends.
-  BUN_FEATURE_FLAG_NO_ORPHANS: "1",
-};
+function environment(memoryBytes: number): Record<string, string> {
+  return {
+    // It ends with the server, however the server ends.
+    BUN_FEATURE_FLAG_NO_ORPHANS: "1",
+    // The engine collects garbage by the memory that it thinks there is: told of half the ceiling, a
+    // presentation of 1,000 slides peaks at 230 MB instead of 290, in the same time.
+    BUN_JSC_forceRAMSize: String(Math.floor(memoryBytes / 2)),
+  };
+}
 
 /** The last line of what the process writes. */
 interface Outcome {
@@ -121,7 +126,7 @@ class ProcessDocumentParser implements DocumentParser {
       stdin: input,
       stdout: spool.descriptor,
       stderr: "ignore",
-      env: environment,
+      env: environment(memoryBytes),
       // A `.env` or `bunfig.toml` of the server's folder is not for it.
       cwd: "/",
     });

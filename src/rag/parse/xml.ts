@@ -17,15 +17,12 @@ const namespaces: readonly (readonly [RegExp, string])[] = [
   [/drawingml\/(2006\/)?main$/, "a"],
   [/drawingml\/(2006\/)?chart$/, "c"],
   [/drawingml\/(2006\/)?diagram$/, "dgm"],
-  [/presentationml\/(2006\/)?main$/, "p"],
   [/spreadsheetml\/(2006\/)?main$/, "s"],
   [/officeDocument\/(2006\/)?relationships$/, "r"],
   [/package\/2006\/relationships$/, "rel"],
   [/officeDocument\/(2006\/)?math$/, "m"],
   [/markup-compatibility\/2006$/, "mc"],
   [/purl\.org\/dc\/elements\/1\.1\/$/, "dc"],
-  [/idpf\.org\/2007\/opf$/, "opf"],
-  [/opendocument:xmlns:drawing:1\.0$/, "draw"],
   [/opendocument:xmlns:([a-z]+):1\.0$/, "$1"],
 ];
 

@@ -123,21 +123,30 @@ describe("PowerPoint", () => {
   const shape = (text: string, placeholder: string) =>
     `<p:sp><p:nvSpPr><p:nvPr>${placeholder}</p:nvPr></p:nvSpPr><p:txBody><a:p><a:r><a:t>${text}</a:t></a:r></a:p></p:txBody></p:sp>`;
 
+  const slideOf = (shapes: string) =>
+    `<p:sld xmlns:p="${slide}" xmlns:a="${drawing}" xmlns:c="${chart}" xmlns:r="${office}"><p:cSld><p:spTree>${shapes}</p:spTree></p:cSld></p:sld>`;
+
   test("slides come in their order, titles first, charts as tables, no page numbers", async () => {
     const point = (index: number, value: string) =>
       `<c:pt idx="${index}"><c:v>${value}</c:v></c:pt>`;
-    const series = `<c:ser><c:tx><c:strCache>${point(0, "Ships")}</c:strCache></c:tx><c:cat>${point(0, "2023")}${point(1, "2024")}</c:cat><c:val>${point(0, "40")}${point(1, "42")}</c:val></c:ser>`;
+    const series = `<c:ser><c:tx><c:strRef><c:strCache>${point(0, "Ships")}</c:strCache></c:strRef></c:tx><c:cat><c:strRef><c:strCache>${point(0, "2023")}${point(1, "2024")}</c:strCache></c:strRef></c:cat><c:val><c:numRef><c:numCache>${point(0, "40")}${point(1, "42")}</c:numCache></c:numRef></c:val></c:ser>`;
     const blocks = await read({
       "ppt/presentation.xml": `<p:presentation xmlns:p="${slide}" xmlns:r="${office}"><p:sldIdLst><p:sldId r:id="b"/><p:sldId r:id="a"/></p:sldIdLst></p:presentation>`,
       "ppt/_rels/presentation.xml.rels": `<Relationships xmlns="${package_}"><Relationship Id="a" Type="${office}/slide" Target="slides/slide1.xml"/><Relationship Id="b" Type="${office}/slide" Target="/ppt/slides/slide2.xml"/></Relationships>`,
-      "ppt/slides/slide1.xml": `<p:sld xmlns:p="${slide}" xmlns:a="${drawing}" xmlns:c="${chart}" xmlns:r="${office}">${shape("Last", "")}<c:chart r:id="chart"/></p:sld>`,
+      "ppt/slides/slide1.xml": slideOf(
+        `${shape("Last", "")}<p:graphicFrame><a:graphic><a:graphicData uri="${chart}"><c:chart r:id="chart"/></a:graphicData></a:graphic></p:graphicFrame>`,
+      ),
       "ppt/slides/_rels/slide1.xml.rels": relations({ chart: "../charts/chart1.xml" }),
-      "ppt/charts/chart1.xml": `<c:chartSpace xmlns:c="${chart}" xmlns:a="${drawing}"><c:title><a:t>Arrivals</a:t></c:title>${series}</c:chartSpace>`,
-      "ppt/slides/slide2.xml": `<p:sld xmlns:p="${slide}" xmlns:a="${drawing}">${shape("Point", "<p:ph/>")}${shape("7", '<p:ph type="sldNum"/>')}${shape("First", '<p:ph type="title"/>')}</p:sld>`,
+      "ppt/charts/chart1.xml": `<c:chartSpace xmlns:c="${chart}" xmlns:a="${drawing}"><c:chart><c:title><c:tx><c:rich><a:p><a:r><a:t>Arrivals</a:t></a:r></a:p></c:rich></c:tx></c:title><c:plotArea><c:barChart>${series}</c:barChart></c:plotArea></c:chart></c:chartSpace>`,
+      "ppt/slides/slide2.xml": slideOf(
+        shape("Point", "<p:ph/>") +
+          shape("7", '<p:ph type="sldNum"/>') +
+          shape("First", '<p:ph type="title"/>'),
+      ),
     });
     expect(blocks).toEqual([
       { type: "heading", level: 1, text: "First", page: 1 },
-      { type: "list_item", depth: 0, text: "Point", page: 1 },
+      { type: "paragraph", text: "Point", page: 1 },
       { type: "heading", level: 1, text: "Last", page: 2 },
       { type: "paragraph", text: "Arrivals", page: 2 },
       {
@@ -149,6 +158,59 @@ describe("PowerPoint", () => {
         ],
         page: 2,
       },
+    ]);
+  });
+});
+
+describe("OpenDocument", () => {
+  const namespaces = ["office", "text", "table", "draw", "chart", "svg-compatible"]
+    .map((name) => {
+      const uri = `urn:oasis:names:tc:opendocument:xmlns:${name.replace("draw", "drawing")}:1.0`;
+      return `xmlns:${name.split("-")[0]}="${uri}"`;
+    })
+    .join(" ");
+  const content = (body: string) =>
+    `<office:document-content ${namespaces} xmlns:xlink="http://www.w3.org/1999/xlink"><office:body>${body}</office:body></office:document-content>`;
+  const readText = (body: string, parts: Readonly<Record<string, string>> = {}) =>
+    read({
+      mimetype: "application/vnd.oasis.opendocument.text",
+      "content.xml": content(`<office:text>${body}</office:text>`),
+      ...parts,
+    });
+  const line = (text: string) => `<text:p>${text}</text:p>`;
+  const cell = (inside: string) => `<table:table-cell>${inside}</table:table-cell>`;
+
+  test("no deleted text, no table of contents", async () => {
+    const blocks = await readText(
+      `<text:tracked-changes><text:changed-region><text:deletion>${line("Deleted")}</text:deletion></text:changed-region></text:tracked-changes>` +
+        `<text:table-of-content text:name="T"><text:index-body>${line("1 Introduction 3")}</text:index-body></text:table-of-content>` +
+        line("Kept"),
+    );
+    expect(blocks).toEqual([{ type: "paragraph", text: "Kept" }]);
+  });
+
+  test("lists in cells are a part of the cell's text", async () => {
+    const items = `<text:list text:style-name="L1"><text:list-item>${line("one")}</text:list-item><text:list-item>${line("two")}</text:list-item></text:list>`;
+    const row = (...cells: string[]) =>
+      `<table:table-row>${cells.map(cell).join("")}</table:table-row>`;
+    const blocks = await readText(
+      `<table:table>${row(line("h1"), line("h2"))}${row(line("a") + items, line("b"))}</table:table>`,
+    );
+    expect(blocks).toEqual([{ type: "table", header: ["h1", "h2"], rows: [["a one two", "b"]] }]);
+  });
+
+  test("a chart is the table that it was drawn from", async () => {
+    const row = (label: string, value: string) =>
+      `<table:table-row>${cell(line(label))}${cell(line(value))}</table:table-row>`;
+    const chart = `<office:chart><chart:chart><chart:title>${line("Arrivals")}</chart:title><table:table table:name="local-table"><table:table-header-rows>${row("", "Ships")}</table:table-header-rows><table:table-rows>${row("2024", "42")}</table:table-rows></table:table></chart:chart></office:chart>`;
+    const blocks = await readText(
+      line('before<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'),
+      { "Object 1/content.xml": content(chart) },
+    );
+    expect(blocks).toEqual([
+      { type: "paragraph", text: "before" },
+      { type: "paragraph", text: "Arrivals" },
+      { type: "table", header: ["", "Ships"], rows: [["2024", "42"]] },
     ]);
   });
 });
