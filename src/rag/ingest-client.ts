@@ -3,9 +3,9 @@ import type { IngestWorkerApi, IngestWorkerOptions } from "./ingest-worker.ts";
 
 export type IngestWorker = WorkerClient<IngestWorkerApi>;
 
-/** Starts the thread that takes documents in, without waiting. */
+/** The thread that takes documents in, started when it is first needed. */
 export const startIngestWorker = (options: IngestWorkerOptions): IngestWorker =>
-  WorkerClient.startUnawaited<IngestWorkerApi>(
+  WorkerClient.onDemand<IngestWorkerApi>(
     "ingest",
     () => new Worker(new URL("./ingest-worker.ts", import.meta.url).href),
     options,

@@ -3,9 +3,9 @@ import type { SearchWorkerApi, SearchWorkerOptions } from "./search-worker.ts";
 
 export type SearchWorker = WorkerClient<SearchWorkerApi>;
 
-/** Starts the thread that searches, without waiting; the database must have been migrated. */
+/** The thread that searches, started when it is first needed; the database must have been migrated. */
 export const startSearchWorker = (options: SearchWorkerOptions): SearchWorker =>
-  WorkerClient.startUnawaited<SearchWorkerApi>(
+  WorkerClient.onDemand<SearchWorkerApi>(
     "search",
     () => new Worker(new URL("./search-worker.ts", import.meta.url).href),
     options,

@@ -29,8 +29,8 @@ function revive(fault: WorkerFault): Error {
 export class WorkerClient<Api extends WorkerApi> {
   private readonly pending = new Map<number, Pending>();
   private worker: Worker | undefined;
-  /** Rejects with what stopped the newest Worker from starting. */
-  private ready: Promise<void> = Promise.resolve();
+  /** Rejects with what stopped the newest Worker from starting; undefined before the first. */
+  private ready: Promise<void> | undefined;
   /** Resolves when the newest Worker's thread has ended. */
   private ended: Promise<void> = Promise.resolve();
   private lastId = 0;
@@ -52,26 +52,26 @@ export class WorkerClient<Api extends WorkerApi> {
     spawn: () => Worker,
     options: unknown,
   ): Promise<WorkerClient<Api>> {
-    const client = WorkerClient.startUnawaited<Api>(name, spawn, options);
-    await client.ready;
+    const client = WorkerClient.onDemand<Api>(name, spawn, options);
+    await client.wake();
     return client;
   }
 
-  /** The same without the wait: calls wait for it, and reject with what stopped it. */
-  static startUnawaited<Api extends WorkerApi>(
+  /**
+   * The same for a Worker that is not always needed: the first call spawns it, waits for it, and
+   * rejects with what stopped it.
+   */
+  static onDemand<Api extends WorkerApi>(
     name: string,
     spawn: () => Worker,
     options: unknown,
   ): WorkerClient<Api> {
-    const client = new WorkerClient<Api>(name, spawn, options);
-    client.ready = client.launch();
-    client.ready.catch(() => {});
-    return client;
+    return new WorkerClient<Api>(name, spawn, options);
   }
 
-  /** Whether a Worker is there; one that is being started is waited for. */
+  /** Whether a Worker is there; one that is not yet is started and waited for. */
   async isAlive(): Promise<boolean> {
-    await this.ready.catch(() => {});
+    await this.wake().catch(() => {});
     return this.started;
   }
 
@@ -81,7 +81,7 @@ export class WorkerClient<Api extends WorkerApi> {
     args: Parameters<Api[Name]>,
     transfer: Transferable[] = [],
   ): Promise<Result<ReturnType<Api[Name]>>> {
-    if (!this.started) await this.ready;
+    if (!this.started) await this.wake();
     const worker = this.worker;
     if (worker === undefined) throw new Error(`the ${this.name} Worker is closed`);
     this.lastId += 1;
@@ -103,6 +103,22 @@ export class WorkerClient<Api extends WorkerApi> {
     worker?.terminate();
     this.failPending("closed");
     await this.ended;
+  }
+
+  /** Makes one last call, where there is a Worker to make it to, and closes. */
+  async closeAfter<Name extends keyof Api & string>(
+    name: Name,
+    args: Parameters<Api[Name]>,
+  ): Promise<void> {
+    if (this.ready !== undefined) await this.call(name, args);
+    await this.close();
+  }
+
+  /** Resolves when there is a Worker, or will not be any more. */
+  private async wake(): Promise<void> {
+    if (this.closed) return;
+    this.ready ??= this.launch();
+    await this.ready;
   }
 
   /** Spawns a Worker; resolves once it has built its API. */

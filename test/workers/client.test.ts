@@ -45,3 +45,31 @@ test("close right after a death starts no other", async () => {
   expect(await waiting).toBe("the mortal Worker is closed");
   expect(await client.isAlive()).toBe(false);
 });
+
+test("one that is wanted on demand is started by the first call, or by the question whether it is there", async () => {
+  let spawned = 0;
+  const onDemand = () =>
+    WorkerClient.onDemand<MortalApi>(
+      "mortal",
+      () => {
+        spawned += 1;
+        return new Worker(new URL("./mortal-worker.ts", import.meta.url).href);
+      },
+      {},
+    );
+  await onDemand().close();
+  await onDemand().closeAfter("echo", ["nobody hears it"]);
+  expect(spawned).toBe(0);
+
+  const called = onDemand();
+  expect(await called.call("echo", ["first"])).toBe("first");
+  expect(await called.isAlive()).toBe(true);
+  expect(spawned).toBe(1);
+  await called.closeAfter("echo", ["last"]);
+  expect(await called.isAlive()).toBe(false);
+
+  const asked = onDemand();
+  expect(await asked.isAlive()).toBe(true);
+  await asked.close();
+  expect(spawned).toBe(2);
+});

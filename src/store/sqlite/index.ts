@@ -43,8 +43,7 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
     async close() {
       reader.close();
       // Last, so that a copy of the one file is a whole backup.
-      await writer.call("end", []);
-      await writer.close();
+      await writer.closeAfter("end", []);
     },
   };
 }
