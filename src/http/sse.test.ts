@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
+import { connect } from "node:net";
 import fc from "fast-check";
 import { anyText } from "../../test/any-text.ts";
 import { parseEventStream } from "../../test/event-source.ts";
 import { EventLog } from "./event-log.ts";
+import { startServer } from "./server.ts";
 import { eventStreamResponse, type StreamFormat, streamFormat } from "./sse.ts";
 
 afterEach(() => {
@@ -131,6 +133,52 @@ describe("an event stream", () => {
     expect(await response.text()).toBe("");
     await ended.promise;
   });
+});
+
+test("a client that does not read is waited for, at no more than what its connection holds", async () => {
+  const event = JSON.stringify("x".repeat(65_000));
+  const count = 1000;
+  let furthest = 0;
+  /** Tells how far the stream has read it. */
+  class WatchedLog extends EventLog {
+    override at(index: number): string | undefined {
+      furthest = Math.max(furthest, index);
+      return super.at(index);
+    }
+  }
+  const log = new WatchedLog();
+  const ended = Promise.withResolvers<void>();
+  const server = startServer({
+    host: "127.0.0.1",
+    port: 0,
+    handle: ({ signal }) =>
+      eventStreamResponse({
+        log,
+        first: 0,
+        idOf: String,
+        format: "sse",
+        signal,
+        onEnd: ended.resolve,
+      }),
+  });
+  const socket = connect(server.port, "127.0.0.1");
+  const opened = new Promise((resolve) => socket.once("data", resolve));
+  socket.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  log.append(["1"]);
+  await opened;
+  socket.pause();
+  for (let i = 0; i < count; i++) {
+    log.append([event]);
+    await turn();
+  }
+  log.close();
+  // The kernel holds some megabytes on both sides; all of it would be 65.
+  expect(furthest).toBeLessThan(count / 2);
+  socket.resume();
+  await ended.promise;
+  expect(furthest).toBe(count);
+  socket.destroy();
+  await server.stop(0);
 });
 
 describe("a quiet stream", () => {

@@ -41,6 +41,7 @@ describe("an answer that grows", () => {
     app.upstream.script(answer(["one ", "two ", { reasoning: "hm" }, gate.promise, "three"]));
     const reader = readerOf(await ask(user, id, "hello"));
     await readUntil(reader, (text) => text.includes('"hm"'));
+    expect(await lastMessage(user, id)).toMatchObject({ content: "", status: "streaming" });
     await time.pass(1000);
     await eventually(async () => (await lastMessage(user, id))?.content === "one two ");
     expect(await lastMessage(user, id)).toMatchObject({ status: "streaming", reasoning: "hm" });
