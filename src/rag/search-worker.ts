@@ -6,11 +6,13 @@ import { createRetriever } from "./retrieve.ts";
 
 export interface SearchWorkerOptions {
   readonly sqlite: Config["sqlite"];
+  /** Bytes that the indexes may take in memory. */
+  readonly indexMemoryBytes: number;
 }
 
 /** Searches read a lot and compute: they have a thread and a connection of their own. */
-function createSearchWorker({ sqlite }: SearchWorkerOptions) {
-  const store = openSqliteSearch(sqlite);
+function createSearchWorker({ sqlite, indexMemoryBytes }: SearchWorkerOptions) {
+  const store = openSqliteSearch(sqlite, indexMemoryBytes);
   return {
     ...createRetriever(store),
 

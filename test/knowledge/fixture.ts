@@ -32,12 +32,11 @@ export interface OpenStore {
 }
 
 /** Opens the store for knowledge bases of the user 1. */
-export async function openStore(path: string): Promise<OpenStore> {
-  const config = { path, maxOpenConns: 10, maxIdleConns: 5, connMaxLifetime: 300 };
+export async function openStore(path: string, indexMemoryBytes = 2 ** 26): Promise<OpenStore> {
   const writer = await startWriter({ path, vectorExtension: placeVectorExtension(path) });
   await writer.call("insertUser", [{ id: 1, username: "u", passwordHash: "h", createdTime: 1 }]);
   const reader = openDatabase({ path, readonly: true });
-  const search = openSqliteSearch(config);
+  const search = openSqliteSearch({ path }, indexMemoryBytes);
   return {
     knowledge: createKnowledgeStore(queries(reader), writer),
     search,

@@ -20,7 +20,10 @@ export interface Knowledge {
 /** Starts all that knowledge bases need, and goes on with what the end of a process cut off. */
 export async function openKnowledge(config: Config, store: KnowledgeStore): Promise<Knowledge> {
   const originals = await openOriginals(`${config.sqlite.path}.files`);
-  const searcher = startSearchWorker({ sqlite: config.sqlite });
+  const searcher = startSearchWorker({
+    sqlite: config.sqlite,
+    indexMemoryBytes: config.rag.indexMemoryBytes,
+  });
   const ingester = startIngestWorker({ config, spoolDirectory: originals.folder });
   const cleanup = createCleanup(store, originals);
   const ingestion = createIngestion({

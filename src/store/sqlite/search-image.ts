@@ -8,14 +8,17 @@ export interface SliceRow {
 
 let lastVersion = 0;
 
-interface Extent {
+/** Chunks that were stored together. */
+export interface Extent {
   /** Offset of the first chunk in the index. */
   readonly first: number;
   readonly count: number;
   /** Position of the first chunk in the image. */
   readonly position: number;
-  visible: boolean;
+  readonly visible: boolean;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
  * What a search keeps in memory of one index: which chunks there are, which of them can be seen and
@@ -23,8 +26,8 @@ interface Extent {
  * position where it stands in the image; both grow together.
  */
 export class SearchImage {
-  private readonly extents: Extent[] = [];
-  private readonly byFirst = new Map<number, Extent>();
+  private readonly extents: Mutable<Extent>[] = [];
+  private readonly byFirst = new Map<number, Mutable<Extent>>();
   private room = new Uint32Array(1024);
 
   /** Another one, that no other image ever had, after every change of what can be seen. */
@@ -42,6 +45,26 @@ export class SearchImage {
   /** The terms in each chunk, by position. */
   get lengths(): Uint32Array {
     return this.room;
+  }
+
+  /** By position, which is the order of the offsets, too. */
+  get all(): readonly Extent[] {
+    return this.extents;
+  }
+
+  /** Bytes that it takes, about. */
+  get bytes(): number {
+    return this.room.byteLength + this.extents.length * 120;
+  }
+
+  /** The extent that begins with this offset, if there is one. */
+  extentAt(first: number): Extent | undefined {
+    return this.byFirst.get(first);
+  }
+
+  /** The extents from the one on that holds a position. */
+  extentsFrom(position: number): readonly Extent[] {
+    return this.extents.slice(this.lastExtent((candidate) => candidate.position <= position, 0));
   }
 
   /** Takes in rows that are new or have changed; new ones come in the order of `first`. */
@@ -105,7 +128,7 @@ export class SearchImage {
     return low;
   }
 
-  private append({ first, count, lengths }: SliceRow): Extent {
+  private append({ first, count, lengths }: SliceRow): Mutable<Extent> {
     const extent = { first: first - this.base, count, position: this.size, visible: false };
     this.extents.push(extent);
     this.byFirst.set(extent.first, extent);
@@ -122,7 +145,7 @@ export class SearchImage {
     return extent;
   }
 
-  private show(extent: Extent, visible: boolean): void {
+  private show(extent: Mutable<Extent>, visible: boolean): void {
     const sign = visible ? 1 : -1;
     extent.visible = visible;
     lastVersion += 1;

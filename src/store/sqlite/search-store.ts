@@ -11,13 +11,16 @@ const cacheBytes = 64 * 1024 * 1024;
 
 /**
  * Opens the part of the database that searches, on the calling thread, which each search keeps busy.
- * The database must have been migrated.
+ * The database must have been migrated. `indexMemoryBytes` bounds what is kept of it in memory.
  */
-export function openSqliteSearch(config: Config["sqlite"]): SearchStore {
-  const vectorExtension = placeVectorExtension(config.path);
-  const database = openDatabase({ path: config.path, vectorExtension, readonly: true });
+export function openSqliteSearch(
+  { path }: Pick<Config["sqlite"], "path">,
+  indexMemoryBytes: number,
+): SearchStore {
+  const vectorExtension = placeVectorExtension(path);
+  const database = openDatabase({ path, vectorExtension, readonly: true });
   database.run(`PRAGMA cache_size = ${-cacheBytes / 1024}`);
-  const { search, sample } = createSearch(database);
+  const { search, sample, close } = createSearch(database, indexMemoryBytes);
   const db = queries(database);
   const passage = db
     .select({
@@ -53,6 +56,9 @@ export function openSqliteSearch(config: Config["sqlite"]): SearchStore {
       }),
     sample: async (knowledgeBaseId, count) =>
       sample(knowledgeBaseId, count).flatMap((number) => content.get({ number })?.content ?? []),
-    close: async () => database.close(),
+    close: async () => {
+      close();
+      database.close();
+    },
   };
 }

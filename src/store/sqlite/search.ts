@@ -3,7 +3,8 @@ import type { SearchCandidates, SearchRequest } from "../search.ts";
 import { bm25Scores } from "./bm25.ts";
 import { chunksPerIndex } from "./knowledge-writes.ts";
 import { SearchImage, type SliceRow } from "./search-image.ts";
-import { vectorReads } from "./vectors.ts";
+import { createVectorSearch, type VectorSearch } from "./vector-search.ts";
+import { type VectorReads, vectorReads } from "./vectors.ts";
 
 interface IndexRow {
   readonly number: number;
@@ -14,11 +15,9 @@ interface IndexRow {
 
 interface Remembered {
   readonly image: SearchImage;
+  readonly vectors: VectorSearch;
   version: number;
 }
-
-/** Images are kept of the indexes searched last, up to this many chunks: 4 bytes and a bit each. */
-const rememberedChunks = 5_000_000;
 
 /** Positions of the `count` highest scores above 0, highest first; of equal ones the first. */
 export function highest(scores: Float64Array, count: number): number[] {
@@ -36,8 +35,11 @@ export function highest(scores: Float64Array, count: number): number[] {
   return best.sort(order).slice(0, count);
 }
 
-/** Searches on a connection of its own that has the vector extension. */
-export function createSearch(database: Database) {
+/**
+ * Searches on a connection of its own that has the vector extension. What is kept in memory of the
+ * indexes takes `memoryBytes` or less; those searched longest ago are let go first.
+ */
+export function createSearch(database: Database, memoryBytes: number) {
   const findIndex = database.query<IndexRow, [string]>(
     `SELECT i.number, i.dimensions, i.version, i.visible_chunks AS visibleChunks
      FROM search_indexes i JOIN knowledge_bases k ON k.id = i.knowledge_base_id
@@ -50,12 +52,12 @@ export function createSearch(database: Database) {
   const matching = database.query<unknown, [string, number, number]>(
     "SELECT rowid FROM chunk_terms WHERE chunk_terms MATCH ? AND rowid BETWEEN ? AND ?",
   );
-  const images = new Map<number, Remembered>();
-  const vectors = new Map<number, ReturnType<typeof vectorReads>>();
+  const remembered = new Map<number, Remembered>();
+  const reads = new Map<number, VectorReads>();
 
-  /** The image of the index as this transaction sees it. */
-  function imageOf(index: IndexRow): SearchImage {
-    const known = images.get(index.number);
+  /** What is kept of the index, as this transaction sees it. */
+  function recall(index: IndexRow): Remembered {
+    const known = remembered.get(index.number);
     if (known !== undefined) {
       if (known.version !== index.version) {
         known.image.update(changedSlices.all(index.number, known.version));
@@ -63,24 +65,39 @@ export function createSearch(database: Database) {
       }
       // What was removed leaves no row that says so, but the sum no longer fits.
       if (known.image.visibleChunks === index.visibleChunks) {
-        remember(index.number, known);
-        return known.image;
+        return remember(index.number, known);
       }
     }
     const image = new SearchImage(index.number * chunksPerIndex);
     image.update(changedSlices.all(index.number, -1));
-    remember(index.number, { image, version: index.version });
-    return image;
+    known?.vectors.follow(image);
+    const vectors =
+      known?.vectors ??
+      createVectorSearch({
+        index: index.number,
+        dimensions: index.dimensions,
+        reads: () => readsOf(index.dimensions),
+        image,
+        mostBytes: memoryBytes,
+      });
+    return remember(index.number, { image, vectors, version: index.version });
   }
 
-  function remember(index: number, entry: Remembered): void {
-    images.delete(index);
-    images.set(index, entry);
-    let size = images.values().reduce((sum, { image }) => sum + image.size, 0);
-    for (const [oldest, { image }] of images) {
-      if (size <= rememberedChunks || oldest === index) break;
-      images.delete(oldest);
-      size -= image.size;
+  function remember(index: number, entry: Remembered): Remembered {
+    remembered.delete(index);
+    remembered.set(index, entry);
+    letGo();
+    return entry;
+  }
+
+  /** Forgets the indexes searched longest ago, until the rest fits; the last one stays. */
+  function letGo(): void {
+    let bytes = remembered.values().reduce((sum, { vectors }) => sum + vectors.bytes, 0);
+    for (const [oldest, { vectors }] of remembered) {
+      if (bytes <= memoryBytes || remembered.size === 1) return;
+      bytes -= vectors.bytes;
+      vectors.close();
+      remembered.delete(oldest);
     }
   }
 
@@ -90,59 +107,50 @@ export function createSearch(database: Database) {
     return rows.map((row) => (row[0] as number) - base);
   }
 
-  function vectorsOf(dimensions: number) {
-    let reads = vectors.get(dimensions);
-    if (reads === undefined) {
-      reads = vectorReads(database, dimensions);
-      vectors.set(dimensions, reads);
+  function readsOf(dimensions: number): VectorReads {
+    let found = reads.get(dimensions);
+    if (found === undefined) {
+      found = vectorReads(database, dimensions);
+      reads.set(dimensions, found);
     }
-    return reads;
-  }
-
-  function nearest(index: IndexRow, image: SearchImage, vector: Float32Array, count: number) {
-    const reads = vectorsOf(index.dimensions);
-    const hidden = image.size - image.visibleChunks;
-    // The hidden ones may all be nearer than the first that can be seen.
-    if (count + hidden > reads.mostNeighbours) {
-      return reads.nearestAmong(vector, count, index.number, image.visibleNumbers());
-    }
-    return reads
-      .nearest(vector, count + hidden, index.number)
-      .filter(({ chunk }) => image.positionOf(chunk) !== undefined)
-      .slice(0, count);
+    return found;
   }
 
   function search(knowledgeBaseId: string, request: SearchRequest): SearchCandidates | undefined {
     const index = findIndex.get(knowledgeBaseId);
     if (index === null) return undefined;
-    const image = imageOf(index);
+    const { image, vectors } = recall(index);
     const { terms, vector, limit } = request;
     const scores = bm25Scores(image, terms, (query) => postings(query, image.base));
-    const cosines = new Map<number, number>();
-    if (vector !== undefined && image.visibleChunks > 0) {
-      for (const { chunk, cosine } of nearest(index, image, vector, limit)) {
-        cosines.set(chunk, cosine);
+    const byTerms = highest(scores, limit).map((position) => image.numberAt(position));
+    const neighbours = vector === undefined ? [] : vectors.nearest(vector, limit);
+    const chunks = Float64Array.from(
+      new Set([...byTerms, ...neighbours.slice(0, limit).map(({ chunk }) => chunk)]),
+    );
+    const cosines = new Map(neighbours.map(({ chunk, cosine }) => [chunk, cosine]));
+    if (vector !== undefined) {
+      const missing = byTerms.filter((chunk) => !cosines.has(chunk));
+      if (missing.length > 0) {
+        for (const { chunk, cosine } of readsOf(index.dimensions).cosines(vector, missing)) {
+          cosines.set(chunk, cosine);
+        }
       }
     }
-    const found = new Set(cosines.keys());
-    for (const position of highest(scores, limit)) found.add(image.numberAt(position));
-    const chunks = Float64Array.from(found);
-    const bm25 = chunks.map((chunk) =>
-      terms.length === 0 ? Number.NaN : (scores[image.positionOf(chunk) ?? -1] ?? 0),
-    );
-    const cosine = chunks.map((chunk) =>
-      vector === undefined
-        ? Number.NaN
-        : (cosines.get(chunk) ?? vectorsOf(index.dimensions).cosine(vector, chunk)),
-    );
-    return { version: `${index.number}.${image.version}`, chunks, bm25, cosine };
+    return {
+      version: `${index.number}.${image.version}`,
+      chunks,
+      bm25: chunks.map((chunk) =>
+        terms.length === 0 ? Number.NaN : (scores[image.positionOf(chunk) ?? -1] ?? 0),
+      ),
+      cosine: chunks.map((chunk) => cosines.get(chunk) ?? Number.NaN),
+    };
   }
 
   /** Numbers of chunks that can be found, taken evenly. */
   function sample(knowledgeBaseId: string, count: number): number[] {
     const index = findIndex.get(knowledgeBaseId);
     if (index === null) return [];
-    const visible = imageOf(index).visibleNumbers();
+    const visible = recall(index).image.visibleNumbers();
     const stride = Math.max(1, index.visibleChunks / count);
     const taken: number[] = [];
     for (const [at, number] of visible.entries()) {
@@ -159,5 +167,11 @@ export function createSearch(database: Database) {
       searchSnapshot.deferred(knowledgeBaseId, request),
     sample: (knowledgeBaseId: string, count: number) =>
       sampleSnapshot.deferred(knowledgeBaseId, count),
+
+    /** Ends what runs in passing. */
+    close: (): void => {
+      for (const { vectors } of remembered.values()) vectors.close();
+      remembered.clear();
+    },
   };
 }

@@ -58,7 +58,7 @@ export function vectorTables(database: Database): (dimensions: number) => Vector
   };
 }
 
-/** For searches, which are exact. The table exists once anything was stored. */
+/** The table exists once anything was stored. */
 export function vectorReads(database: Database, dimensions: number) {
   const table = tableOf(dimensions);
   const nearest = database.query<
@@ -76,8 +76,15 @@ export function vectorReads(database: Database, dimensions: number) {
      WHERE embedding MATCH ? AND k = ? AND index_number = ?
        AND rowid IN (SELECT value FROM json_each(?))`,
   );
-  const distance = database.query<{ distance: number }, [Float32Array, number]>(
-    `SELECT vec_distance_cosine(embedding, ?) AS distance FROM ${table} WHERE rowid = ?`,
+  // Joined from the left: `rowid IN (…)` took 14 times as long, a statement for each half as long again.
+  const distances = database.query<{ chunk: number; distance: number }, [Float32Array, string]>(
+    `SELECT wanted.value AS chunk, vec_distance_cosine(v.embedding, ?) AS distance
+     FROM json_each(?) AS wanted CROSS JOIN ${table} AS v ON v.rowid = wanted.value`,
+  );
+  const range = database.query<{ chunk: number; embedding: Uint8Array }, [number, number]>(
+    `WITH RECURSIVE wanted(chunk) AS
+       (VALUES (?) UNION ALL SELECT chunk + 1 FROM wanted WHERE chunk < ?)
+     SELECT wanted.chunk, v.embedding FROM wanted CROSS JOIN ${table} AS v ON v.rowid = wanted.chunk`,
   );
   const toNeighbour = (row: { chunk: number; distance: number }): Neighbour => ({
     chunk: row.chunk,
@@ -97,7 +104,20 @@ export function vectorReads(database: Database, dimensions: number) {
       chunks: readonly number[],
     ): Neighbour[] =>
       nearestAmong.all(vector, count, index, JSON.stringify(chunks)).map(toNeighbour),
-    cosine: (vector: Float32Array, chunk: number): number =>
-      1 - (distance.get(vector, chunk)?.distance ?? 1),
+    /** Of these chunks, in their order, without those that have no vector. */
+    cosines: (vector: Float32Array, chunks: readonly number[]): Neighbour[] =>
+      distances.all(vector, JSON.stringify(chunks)).map(toNeighbour),
+    /** The vectors of `count` chunks from `first` on, without those that are gone. */
+    *range(first: number, count: number): Generator<{ chunk: number; vector: Float32Array }> {
+      for (const { chunk, embedding } of range.iterate(first, first + count - 1)) {
+        // SQLite's bytes come in a buffer of their own.
+        yield {
+          chunk,
+          vector: new Float32Array(embedding.buffer, embedding.byteOffset, dimensions),
+        };
+      }
+    },
   };
 }
+
+export type VectorReads = ReturnType<typeof vectorReads>;
