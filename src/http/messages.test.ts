@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { anyText } from "../../test/any-text.ts";
+import type { ParseLimit } from "../rag/parse/document.ts";
 import { errorMessage, preferredLanguage, successMessage } from "./messages.ts";
 
 describe("the language", () => {
@@ -49,6 +50,17 @@ describe("a text", () => {
     expect(successMessage("registered", "zh-CN")).toBe("用户注册成功");
     expect(successMessage("registered", "en")).toBe("User registered");
   });
+
+  test.each(["time", "memory", "decompressed_size", "entries", "nesting"] satisfies ParseLimit[])(
+    "says in words that a document goes beyond the ceiling of %s",
+    (limit) => {
+      for (const language of ["zh-CN", "en"] as const) {
+        const text = errorMessage("document_too_complex", language, { limit, allowed: 60 });
+        expect(text).not.toMatch(/[_{}]|：$|: $/);
+        expect(text).not.toEndWith(limit);
+      }
+    },
+  );
 
   test("takes what a provider says as it is", () => {
     const message = "{status} $& {provider}";

@@ -98,8 +98,8 @@ const errorTexts: Record<ErrorCode, Text> = {
     en: "The document holds no text (it may be a scan)",
   },
   document_too_complex: {
-    "zh-CN": "文档过于复杂：超出解析限制（{limit}）",
-    en: "The document is too complex: it exceeds the parser's limit ({limit})",
+    "zh-CN": "文档过于复杂：{limit}",
+    en: "The document is too complex: {limit}",
   },
   rate_limited: { "zh-CN": "请求过于频繁，请稍后再试", en: "Too many requests; try again later" },
   provider_failed: {
@@ -148,6 +148,15 @@ const reasonTexts: Readonly<Record<string, Text>> = {
   not_allowed: { "zh-CN": "不是允许的值", en: "this value is not allowed" },
 };
 
+/** Which ceiling a document ran into, by the `limit` of `document_too_complex`. */
+const ceilingTexts: Readonly<Record<string, Text>> = {
+  time: { "zh-CN": "解析耗时过长", en: "reading it takes too long" },
+  memory: { "zh-CN": "解析所需内存过多", en: "reading it takes too much memory" },
+  decompressed_size: { "zh-CN": "解压后的内容过大", en: "it unfolds to too much" },
+  entries: { "zh-CN": "压缩包内的条目过多", en: "its archive has too many entries" },
+  nesting: { "zh-CN": "嵌套层次过深", en: "it is nested too deep" },
+};
+
 /** What success says, in the words of the founding specification. */
 const successTexts = {
   registered: { "zh-CN": "用户注册成功", en: "User registered" },
@@ -186,10 +195,12 @@ export function errorMessage(
   parameters: ErrorParameters = {},
 ): string {
   const reason = reasonTexts[parameters.reason ?? ""]?.[language];
-  const text = errorTexts[code][language];
-  return reason === undefined
-    ? fillIn(text, parameters)
-    : fillIn(text, { ...parameters, reason: fillIn(reason, parameters) });
+  const ceiling = ceilingTexts[parameters.limit ?? ""]?.[language];
+  return fillIn(errorTexts[code][language], {
+    ...parameters,
+    ...(reason === undefined ? {} : { reason: fillIn(reason, parameters) }),
+    ...(ceiling === undefined ? {} : { limit: ceiling }),
+  });
 }
 
 export const successMessage = (
