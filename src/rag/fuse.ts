@@ -38,7 +38,7 @@ const looseWeight = 0.5;
  * not see better, a real model decides where a question and its answer share no word.
  */
 export function defaultVectorWeight(embeddingModel: string): number {
-  return embeddingModel === "builtin" ? 0.15 : 0.6;
+  return embeddingModel === "builtin" ? 0.1 : 0.6;
 }
 
 /**

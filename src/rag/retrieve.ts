@@ -56,7 +56,9 @@ export function createRetriever(store: SearchStore) {
     passages: readonly Passage[],
   ): Promise<Evidence[]> {
     const { knowledgeBaseId, query } = request;
-    const texts = passages.map(({ headings, content }) => [...headings, content].join("\n"));
+    const texts = passages.map(({ documentName, headings, content }) =>
+      [documentName, ...headings, content].join("\n"),
+    );
     const loose = looseMatches(
       query,
       texts,
