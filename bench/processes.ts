@@ -102,12 +102,13 @@ export async function signIn(url: string): Promise<Record<string, string>> {
   return { ...headers, authorization: `Bearer ${token}` };
 }
 
-/** Creates a conversation with the paced provider and answers its id. */
+/** Creates a conversation, with the paced provider unless another is named, and answers its id. */
 export async function createConversation(
   url: string,
   headers: Record<string, string>,
+  model = "bench/paced",
 ): Promise<number> {
-  const body = JSON.stringify({ title: "bench", model: "bench/paced" });
+  const body = JSON.stringify({ title: "bench", model });
   const response = await fetch(`${url}/api/conversations/create`, {
     method: "POST",
     headers,
