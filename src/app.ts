@@ -5,7 +5,7 @@ import { decrypt, encrypt } from "./encryption.ts";
 import { createAuth } from "./http/auth.ts";
 import { cors } from "./http/cors.ts";
 import { docs } from "./http/docs/index.ts";
-import { errorMapping } from "./http/errors.ts";
+import { errorMapping, lastResort } from "./http/errors.ts";
 import { requestId } from "./http/request-id.ts";
 import { startServer } from "./http/server.ts";
 import { createIdSource } from "./ids.ts";
@@ -126,6 +126,7 @@ export async function createApp(config: Config): Promise<App> {
         host: config.server.host,
         port: config.server.port,
         handle: routes.fetch,
+        lastResort: (cause) => lastResort(cause, config.server.language),
       });
       return { port: server.port };
     },

@@ -34,21 +34,28 @@ function toCallerFault(code: string | number, error: unknown): AppError {
 
 /** Answers every fault of every route; faults of ours are logged with their cause. */
 export const errorMapping = (fallback: Language) =>
-  new Elysia({ name: "errors" }).onError({ as: "global" }, ({ code, error, request, params }) => {
+  new Elysia({ name: "errors" }).onError({ as: "global" }, (context) => {
+    const { code, error, request, path } = context;
     const requestId = requestIdOf(request);
     const fault =
       code === "VALIDATION"
-        ? toAppError(error.valueError, {
-            ...Object.fromEntries(new URL(request.url).searchParams),
-            ...params,
-          })
+        ? toAppError(error.valueError, { ...context.query, ...context.params })
         : toCallerFault(code, error);
     // An answer that was interrupted before it began is its caller's doing.
     if (fault.code === "internal") {
       log.error("request failed", { requestId, method: request.method, cause: fault.cause });
     }
     const language = languageOf(request, fallback);
-    return isOpenAiPath(new URL(request.url).pathname)
+    return isOpenAiPath(path)
       ? openAiErrorResponse(fault, language)
       : errorResponse(fault, language, requestId);
   });
+
+/** The answer where even the answer to a fault failed: the server's own would show our code. */
+export function lastResort(cause: unknown, language: Language): Response {
+  const requestId = Bun.randomUUIDv7();
+  log.error("request failed", { requestId, cause });
+  const response = errorResponse(new AppError("internal"), language, requestId);
+  response.headers.set("X-Request-Id", requestId);
+  return response;
+}

@@ -29,6 +29,8 @@ export function startServer(options: {
   readonly host: string;
   readonly port: number;
   handle(request: Request): Response | Promise<Response>;
+  /** Answers what `handle` throws. */
+  lastResort(cause: unknown): Response;
 }): RunningServer {
   const server: Server<undefined> = Bun.serve({
     hostname: options.host,
@@ -37,6 +39,11 @@ export function startServer(options: {
     // Each route bounds its own body and says so in its answer; Bun's refusal would be a bare 413.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: options.handle,
+    // Bun's own page for a fault shows the source around it.
+    development: false,
+    // Without this, Bun shares a taken port in silence when `development` is off.
+    reusePort: false,
+    error: options.lastResort,
   });
   return {
     port: server.port ?? options.port,

@@ -160,6 +160,7 @@ test("a client that does not read is waited for, at no more than what its connec
         signal,
         onEnd: ended.resolve,
       }),
+    lastResort: () => new Response(),
   });
   const socket = connect(server.port, "127.0.0.1");
   const opened = new Promise((resolve) => socket.once("data", resolve));

@@ -46,7 +46,7 @@ function describe(schema: Schema, value: unknown): { reason: string; limit?: num
  */
 export function toAppError(
   fault: ValueError | undefined,
-  texts: Readonly<Record<string, string>> = {},
+  texts: Readonly<Record<string, string | undefined>> = {},
 ): AppError {
   const field =
     fault?.path.split("/").slice(1).join(".") ||

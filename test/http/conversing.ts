@@ -10,7 +10,7 @@ export interface HistoryMessage {
   readonly finish_reason?: string | null;
   readonly reasoning?: string;
   readonly sources?: unknown[];
-  readonly usage?: Record<string, number>;
+  readonly usage?: Record<string, number | boolean>;
 }
 
 export interface History {

@@ -104,6 +104,23 @@ describe("a body over the network", () => {
   });
 });
 
+test("an odd host troubles nobody, and shows nothing of our inside", async () => {
+  for (const host of ["a b", "[::1", "x:y:z", "<script>", "localhost:99999"]) {
+    for (const path of ["/api/conversations/history/x", "/nowhere", "/healthz", "/v1/models"]) {
+      const socket = connect(port, "127.0.0.1");
+      sockets.push(socket);
+      const received = { text: "" };
+      socket.on("data", (data) => {
+        received.text += data.toString("utf8");
+      });
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${signedIn()}\r\n\r\n`);
+      const status = Number((await answered({ received })).split(" ")[1]);
+      expect([host, path, status < 500]).toEqual([host, path, true]);
+      expect(received.text.toLowerCase()).toContain("content-type: application/json");
+    }
+  }
+});
+
 test("a port that is taken is refused as such", async () => {
   const config = { ...app.config, server: { ...app.config.server, port } };
   const second = await createApp(config);
