@@ -1,9 +1,15 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { historyOf } from "../http/conversing.ts";
-import { BinaryProcess, BinaryServer, TemporaryFolder } from "./binary-process.ts";
+import { createKnowledgeBase, read, retrieve, upload } from "../http/knowing.ts";
+import {
+  BinaryProcess,
+  BinaryServer,
+  quietEnvironment,
+  TemporaryFolder,
+} from "./binary-process.ts";
 
 const migrations = readMigrationFiles({
   migrationsFolder: new URL("../../drizzle", import.meta.url).pathname,
@@ -114,4 +120,16 @@ test("once it has stopped, the database is one whole file", async () => {
   await Bun.write(copies.join("copy.db"), Bun.file(folder.join("llm_backend.db")));
   using copy = new Database(copies.join("copy.db"));
   expect(copy.query("SELECT title FROM conversations").all()).toEqual([{ title: "备份" }]);
+});
+
+test("the vector extension goes beside the database where the temporary folder cannot be used", async () => {
+  using folder = new TemporaryFolder();
+  const environment = { ...quietEnvironment, TMPDIR: "/dev/null" };
+  await using server = await BinaryServer.start({ folder, environment });
+  const ada = await server.signUp();
+  const kb = await createKnowledgeBase(ada);
+  await read(await upload(ada, kb, "note.txt", "The ferry leaves at nine."));
+  const [hit] = await retrieve(ada, kb, "When does the ferry leave?", { mode: "vector" });
+  expect(hit?.content).toContain("The ferry leaves at nine.");
+  expect(readdirSync(folder.join(".llm-backend"))).toEqual([expect.stringMatching(/^vec0-/)]);
 });

@@ -1,4 +1,4 @@
-import type { Database } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -32,10 +32,14 @@ function copyInto(folder: string): string {
   const library = readFileSync(sqliteVecPath);
   const digest = createHash("sha256").update(library).digest("hex");
   const path = join(ownFolder(folder), `vec0-${digest.slice(0, 16)}`);
-  if (existsSync(path) && readFileSync(path).equals(library)) return path;
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, library, { mode: 0o700 });
-  renameSync(draft, path);
+  if (!existsSync(path) || !readFileSync(path).equals(library)) {
+    const draft = `${path}.${process.pid}`;
+    writeFileSync(draft, library, { mode: 0o700 });
+    renameSync(draft, path);
+  }
+  // Fails where no file may be executed, as in many a temporary folder.
+  using probe = new Database(":memory:");
+  loadVectorExtension(probe, path);
   return path;
 }
 
