@@ -74,6 +74,7 @@ export async function createApp(config: Config): Promise<App> {
       open: (sealed, context) => decrypt(secrets.encryptionKey, sealed, context),
     },
     nextId: createIdSource(await store.conversations.highestId()),
+    removed: (id) => chat.abandon(id),
   });
   const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
   const router = createChatRouter(config);

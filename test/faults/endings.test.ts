@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { CapturedLog } from "../captured-log.ts";
 import { readEvents, readUntil } from "../chat-stream.ts";
@@ -54,25 +55,37 @@ describe("an answer that grows", () => {
   });
 
   test("ends when its conversation is deleted, and lets the provider go", async () => {
-    const gate = Promise.withResolvers<void>();
-    const { script, asked } = announced(answer(["one ", gate.promise, "two"], { end: "hang" }));
+    const { script, asked } = announced(answer(["one "], { end: "hang" }));
     app.upstream.script(script);
-    const response = await ask(user, id, "hello");
-    const reader = readerOf(response);
+    const reader = readerOf(await ask(user, id, "hello"));
     await readUntil(reader, (text) => text.includes('"one "'));
     expect((await user.post(`/api/conversations/del/${id}`)).status).toBe(200);
-    gate.resolve();
-    await readUntil(reader, (text) => text.includes('"two"'));
-    await time.pass(1000);
     const end = await readUntil(reader, (text) => text.includes('"error"'));
     expect(end).toContain('"code":"interrupted"');
-    expect(end).not.toContain("full_response");
     await (await asked).aborted;
     await expectFault(
       await user.get(`/api/conversations/history/${id}`),
       404,
       "conversation_not_found",
     );
+  });
+
+  test("ends when its conversation is deleted elsewhere, as soon as it grows", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { script, asked } = announced(answer(["one ", gate.promise, "two"], { end: "hang" }));
+    app.upstream.script(script);
+    const reader = readerOf(await ask(user, id, "hello"));
+    await readUntil(reader, (text) => text.includes('"one "'));
+    const database = new Database(`${app.folder}/test.db`);
+    database.run("PRAGMA foreign_keys = ON");
+    database.run("DELETE FROM conversations WHERE id = ?", [id]);
+    database.close();
+    gate.resolve();
+    await readUntil(reader, (text) => text.includes('"two"'));
+    await time.pass(1000);
+    const end = await readUntil(reader, (text) => text.includes('"error"'));
+    expect(end).toContain('"code":"interrupted"');
+    await (await asked).aborted;
   });
 });
 

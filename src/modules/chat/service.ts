@@ -200,6 +200,9 @@ export function createChatService(options: {
       return live !== undefined;
     },
 
+    /** Cuts the running answer of a conversation that is gone. */
+    abandon: (conversationId: number): void => running.find(conversationId)?.cancel(),
+
     /** See `RunningAnswers.drain`. */
     drain: (patience: number): Promise<void> => running.drain(patience),
   };

@@ -40,6 +40,8 @@ export function createConversationService(options: {
   readonly histories: Histories;
   readonly sealer: Sealer;
   nextId(): number;
+  /** Called when a conversation is gone. */
+  removed(id: number): void;
 }) {
   const { store, histories, sealer, nextId } = options;
 
@@ -121,13 +123,14 @@ export function createConversationService(options: {
       encryptedApiKey === null ? undefined : sealer.open(encryptedApiKey, keyContext(id)),
 
     /**
-     * With all its messages. An answer that is running ends at its next checkpoint.
+     * With all its messages; an answer that is running is cut.
      *
      * @throws AppError `conversation_not_found`, also for another user's
      */
     async remove(id: number, userId: number): Promise<void> {
       if (!(await store.delete(id, userId))) throw new AppError("conversation_not_found");
       await histories.changed(id);
+      options.removed(id);
     },
 
     /**
