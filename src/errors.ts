@@ -38,6 +38,7 @@ const kinds = {
   message_not_found: "not_found",
   knowledge_base_not_found: "not_found",
   document_not_found: "not_found",
+  original_not_kept: "not_found",
   api_key_not_found: "not_found",
   too_many_api_keys: "conflict",
   generation_running: "conflict",

@@ -183,6 +183,8 @@ export const configSchema = Type.Object(
       /** Memory for the indexes of knowledge bases; those searched longest ago are let go first. */
       index_memory_bytes: bytes(536_870_912, 1_048_576),
       max_upload_bytes: bytes(104_857_600),
+      /** Whether the bytes of a document are kept once it is taken in. */
+      keep_originals: Type.Boolean({ default: true }),
       chunk_size: Type.Integer({ minimum: 50, maximum: 4000, unit: "characters", default: 400 }),
       /** Seconds that one document may take to parse. */
       parse_timeout: seconds(60, { minimum: 1, maximum: 3600 }),

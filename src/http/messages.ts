@@ -64,6 +64,10 @@ const errorTexts: Record<ErrorCode, Text> = {
   answer_not_found: { "zh-CN": "回答不存在", en: "No such answer" },
   knowledge_base_not_found: { "zh-CN": "知识库不存在", en: "No such knowledge base" },
   document_not_found: { "zh-CN": "文档不存在", en: "No such document" },
+  original_not_kept: {
+    "zh-CN": "该文档的原文件未保留",
+    en: "The file of this document was not kept",
+  },
   generation_running: {
     "zh-CN": "该对话正在生成回答，请等待其结束",
     en: "This conversation is still answering; wait for the end",
@@ -124,6 +128,7 @@ const reasonTexts: Readonly<Record<string, Text>> = {
   empty: { "zh-CN": "不能为空", en: "it must not be empty" },
   too_short: { "zh-CN": "至少 {limit} 个字符", en: "at least {limit} characters" },
   too_long: { "zh-CN": "最多 {limit} 个字符", en: "at most {limit} characters" },
+  too_many: { "zh-CN": "最多 {limit} 项", en: "at most {limit} of them" },
   too_many_bytes: { "zh-CN": "最多 {limit} 字节", en: "at most {limit} bytes" },
   too_small: { "zh-CN": "最小为 {limit}", en: "at least {limit}" },
   too_large: { "zh-CN": "最大为 {limit}", en: "at most {limit}" },
@@ -171,6 +176,20 @@ const successTexts = {
     "zh-CN": "文档上传处理成功，共分割并添加 {count} 个文本块",
     en: "Document taken in as {count} chunks",
   },
+  document_accepted: {
+    "zh-CN": "文档已接收，正在处理",
+    en: "Document accepted; it is being taken in",
+  },
+  documents_uploaded: {
+    "zh-CN": "{total} 个文档中已成功处理 {ready} 个",
+    en: "{ready} of {total} documents taken in",
+  },
+  documents_accepted: {
+    "zh-CN": "已接收 {total} 个文档，正在处理",
+    en: "{total} documents accepted; they are being taken in",
+  },
+  document_status_shown: { "zh-CN": "文档状态获取成功", en: "Document status shown" },
+  chunks_listed: { "zh-CN": "文本块列表获取成功", en: "Chunks listed" },
   documents_listed: { "zh-CN": "文档列表获取成功", en: "Documents listed" },
   document_deleted: { "zh-CN": "文档删除成功", en: "Document deleted" },
   retrieved: { "zh-CN": "检索成功", en: "Retrieved" },

@@ -236,6 +236,6 @@ export async function* chunkBlocks(
  * What a chunk is found by beside its content: the document's title and the headings above, each
  * once. The full-text index weighs it twice as much as the content; an embedding takes it first.
  */
-export function chunkTitle(chunk: Chunk, documentTitle: string): string {
+export function chunkTitle(chunk: Pick<Chunk, "headings">, documentTitle: string): string {
   return [...new Set([documentTitle, ...chunk.headings])].filter((line) => line !== "").join("\n");
 }

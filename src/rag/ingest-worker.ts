@@ -2,8 +2,9 @@ import type { Config } from "../config/schema.ts";
 import { createBuiltinEmbedding } from "../providers/embedding/builtin.ts";
 import { createEmbeddingModels } from "../providers/embedding/models.ts";
 import { serveWorker, Transferred } from "../workers/serve.ts";
+import type { IngestReply, IngestStep, Steps } from "./ingest-step.ts";
 import { createDocumentParser } from "./parse/parser.ts";
-import { type IngestJob, type IngestReply, type IngestStep, prepareDocument } from "./prepare.ts";
+import { type IngestJob, prepareDocument } from "./prepare.ts";
 
 export interface IngestWorkerOptions {
   readonly config: Config;
@@ -12,7 +13,7 @@ export interface IngestWorkerOptions {
 }
 
 interface Run {
-  readonly steps: AsyncGenerator<IngestStep, void, IngestReply>;
+  readonly steps: Steps<void>;
   readonly abort: AbortController;
 }
 
@@ -40,7 +41,10 @@ function createIngestWorker({ config, spoolDirectory }: IngestWorkerOptions) {
     },
 
     /** Goes on with a run to its next step; undefined at the end. Its faults end it. */
-    async resume(id: string, reply: IngestReply): Promise<Transferred<IngestStep | undefined>> {
+    async resume(
+      id: string,
+      reply: IngestReply | undefined,
+    ): Promise<Transferred<IngestStep | undefined>> {
       const run = runs.get(id);
       if (run === undefined) throw new Error(`no such run: ${id}`);
       try {

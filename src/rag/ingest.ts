@@ -1,36 +1,41 @@
 import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
-import type { Document, KnowledgeStore } from "../store/knowledge.ts";
+import type { Document, SearchIndex } from "../store/knowledge.ts";
 import { FairQueue } from "./fair-queue.ts";
-import type { IngestWorker } from "./ingest-client.ts";
-import type { Originals } from "./originals.ts";
-import type { IngestReply, IngestStep } from "./prepare.ts";
+import { type IngestProgress, ProgressBoard, type ProgressListener } from "./ingest-progress.ts";
+import { createIngestRun, type RunOptions } from "./ingest-run.ts";
 
 /** Documents that are taken in at once. */
 const concurrency = 2;
 
-/** Tries for a document whose run ends in a fault of ours: a thread that died, a full disk. */
-const tries = 3;
-
 interface Task {
   readonly document: Document;
+  readonly index: SearchIndex | undefined;
   readonly cancelled: AbortController;
   readonly done: PromiseWithResolvers<void>;
+  /** Whether it has failed, which is being stored. */
+  failing: boolean;
 }
-
-/** What ended a run before the document was whole. */
-class Restart extends Error {}
 
 export interface Ingestion {
   /**
-   * Takes in a document that is stored as `processing`, when it is its owner's turn. Resolves when it
-   * can be found. A fault is stored with the document before this rejects with it; what `close` or
-   * the end of the process cuts off goes on after the next start.
+   * Takes in a document that is stored as `processing`, when it is its owner's turn; one that is in
+   * hand already is only waited for. Resolves when it can be found. A fault is stored with the
+   * document before this rejects with it; what `close` or the end of the process cuts off goes on
+   * after the next start.
+   *
+   * With an `index` that is being built, puts a `ready` document into that; a fault is not stored.
    *
    * @throws AppError `document_not_found` when it was deleted meanwhile; whatever reading, cutting
    *   and embedding it throw
    */
-  submit(document: Document, userId: number): Promise<void>;
+  submit(document: Document, userId: number, index?: SearchIndex): Promise<void>;
+  /** Settles as `submit` did for a document that is in hand; undefined when it is not. */
+  join(documentId: string): Promise<void> | undefined;
+  /** Where a document that is in hand stands. */
+  progress(documentId: string): IngestProgress | undefined;
+  /** Calls `listener` with every change from now on, until the function that this returns is called. */
+  watch(documentId: string, listener: ProgressListener): () => void;
   /** For a document that was deleted: whatever is done for it ends. */
   cancel(documentId: string): void;
   /** Goes on with everything that the end of a process cut off. */
@@ -39,104 +44,19 @@ export interface Ingestion {
   close(): Promise<void>;
 }
 
-export function createIngestion(options: {
-  readonly store: KnowledgeStore;
-  readonly worker: IngestWorker;
-  readonly originals: Originals;
-  readonly chunkSize: number;
-}): Ingestion {
-  const { store, worker, originals } = options;
+export function createIngestion(
+  options: RunOptions & {
+    /** Called when a document can be found for the first time. */
+    onReady(documentId: string): Promise<void>;
+  },
+): Ingestion {
+  const { store } = options;
+  const takeIn = createIngestRun(options);
   const queue = new FairQueue<Task>();
-  const running = new Map<string, { readonly task: Task; readonly ended: Promise<void> }>();
+  const tasks = new Map<string, Task>();
+  const running = new Map<Task, Promise<void>>();
+  const board = new ProgressBoard();
   let closed = false;
-
-  /** Carries out one step; answers what the run is to go on with. */
-  async function carryOut(
-    step: Exclude<IngestStep, { type: "slice" }>,
-    documentId: string,
-  ): Promise<IngestReply> {
-    switch (step.type) {
-      case "recall":
-        return store.findEmbeddings(step.hashes);
-      case "remember":
-        await store.saveEmbeddings(step.embeddings);
-        return undefined;
-      case "restart":
-        while (await store.discardSlice(documentId));
-        throw new Restart();
-    }
-  }
-
-  /** Stores what the Worker prepares; while a slice is stored the next is already prepared. */
-  async function drive(runId: string, documentId: string, signal: AbortSignal): Promise<void> {
-    let reply: IngestReply;
-    let storing: Promise<boolean> | undefined;
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        const step = await worker.call("resume", [runId, reply]);
-        reply = undefined;
-        if ((await storing) === false) throw new AppError("document_not_found");
-        storing = undefined;
-        if (step === undefined) return;
-        if (step.type === "slice") {
-          storing = store.addSlice(documentId, step.slice, step.end);
-          // Until it is waited for, the next step may fail.
-          storing.catch(() => {});
-        } else {
-          reply = await carryOut(step, documentId);
-        }
-      }
-    } finally {
-      await storing?.catch(() => {});
-    }
-  }
-
-  async function run({ document, cancelled }: Task): Promise<void> {
-    const { id, knowledgeBaseId, name } = document;
-    const knowledgeBase = await store.findKnowledgeBase(knowledgeBaseId);
-    if (knowledgeBase === undefined) throw new AppError("document_not_found");
-    const runId = Bun.randomUUIDv7();
-    const cancel = () => {
-      worker.call("cancel", [runId]).catch(() => {});
-    };
-    cancelled.signal.addEventListener("abort", cancel, { once: true });
-    try {
-      await worker.call("start", [
-        runId,
-        {
-          path: originals.path(id),
-          name,
-          model: knowledgeBase.embeddingModel,
-          dimensions: knowledgeBase.dimensions,
-          chunkSize: options.chunkSize,
-          stored: await store.progress(id),
-        },
-      ]);
-      await drive(runId, id, cancelled.signal);
-    } finally {
-      cancelled.signal.removeEventListener("abort", cancel);
-      cancel();
-    }
-  }
-
-  /** Runs a task until it is done, has failed for good, or was cancelled. */
-  async function insist(task: Task): Promise<void> {
-    const { document, cancelled } = task;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await run(task);
-        return;
-      } catch (error) {
-        cancelled.signal.throwIfAborted();
-        if (error instanceof AppError && error.kind !== "internal") throw error;
-        if (!(error instanceof Restart)) {
-          log.error("taking in a document failed", { documentId: document.id, attempt, error });
-        }
-        if (attempt === tries) throw new AppError("internal", {}, { cause: error });
-      }
-    }
-  }
 
   /** Removes what there is of a document that failed, and stores why. */
   async function fail(documentId: string, error: AppError): Promise<void> {
@@ -144,17 +64,40 @@ export function createIngestion(options: {
     await store.failDocument(documentId, { code: error.code, parameters: error.parameters });
   }
 
+  const tidyUp = (documentId: string): Promise<void> =>
+    options
+      .onReady(documentId)
+      .catch((error) => log.error("tidying up behind a document failed", { documentId, error }));
+
+  function leave(task: Task, end: Partial<IngestProgress> | undefined): void {
+    if (tasks.get(task.document.id) !== task) return;
+    tasks.delete(task.document.id);
+    board.end(task.document.id, end);
+  }
+
   async function perform(task: Task): Promise<void> {
+    const { document, index, cancelled, done } = task;
+    const { id } = document;
     try {
-      await insist(task);
-      task.done.resolve();
+      const report = (progress: Partial<IngestProgress>) => {
+        if (index === undefined && !cancelled.signal.aborted) board.report(id, progress);
+      };
+      await takeIn({ document, index, signal: cancelled.signal, report });
+      if (index === undefined) await tidyUp(id);
+      leave(task, { stage: "ready" });
+      done.resolve();
     } catch (error) {
-      if (error instanceof AppError && !task.cancelled.signal.aborted) {
-        await fail(task.document.id, error).catch((cause) =>
+      task.failing = true;
+      const isFault = error instanceof AppError && !cancelled.signal.aborted;
+      if (isFault && index === undefined) {
+        await fail(id, error).catch((cause) =>
           log.error("a failed document could not be marked", { error: cause }),
         );
+        const { code, parameters } = error;
+        leave(task, { stage: "failed", error: { code, parameters } });
       }
-      task.done.reject(error);
+      leave(task, undefined);
+      done.reject(error);
     }
   }
 
@@ -163,26 +106,42 @@ export function createIngestion(options: {
       const task = queue.take();
       if (task === undefined) return;
       const ended = perform(task).then(() => {
-        running.delete(task.document.id);
+        running.delete(task);
         startNext();
       });
-      running.set(task.document.id, { task, ended });
+      running.set(task, ended);
     }
   }
 
   function stop(task: Task, reason: Error): void {
     task.cancelled.abort(reason);
+    leave(task, undefined);
     task.done.reject(reason);
   }
 
-  const submit: Ingestion["submit"] = (document, userId) => {
-    const task = {
+  const submit: Ingestion["submit"] = (document, userId, index) => {
+    const known = tasks.get(document.id);
+    if (known !== undefined) {
+      if (!known.failing) return known.done.promise;
+      const again = known.done.promise.catch(() => submit(document, userId, index));
+      again.catch(() => {});
+      return again;
+    }
+    const task: Task = {
       document,
+      index,
       cancelled: new AbortController(),
       done: Promise.withResolvers<void>(),
+      failing: false,
     };
     // After a restart nobody waits for it.
     task.done.promise.catch(() => {});
+    if (closed) {
+      task.done.reject(shutdown());
+      return task.done.promise;
+    }
+    tasks.set(document.id, task);
+    if (index === undefined) board.begin(document.id);
     queue.push(userId, task);
     startNext();
     return task.done.promise;
@@ -190,30 +149,34 @@ export function createIngestion(options: {
 
   return {
     submit,
+    join: (documentId) => tasks.get(documentId)?.done.promise,
+    progress: (documentId) => board.get(documentId),
+    watch: (documentId, listener) => board.watch(documentId, listener),
 
     cancel(documentId) {
-      const gone = new AppError("document_not_found");
-      const isIt = ({ document }: Task) => document.id === documentId;
-      for (const task of queue.remove(isIt)) stop(task, gone);
-      const active = running.get(documentId);
-      if (active !== undefined) stop(active.task, gone);
+      const task = tasks.get(documentId);
+      if (task === undefined) return;
+      queue.remove((waiting) => waiting === task);
+      stop(task, new AppError("document_not_found"));
     },
 
     async resume() {
       for (const document of await store.unfinishedDocuments()) {
         const knowledgeBase = await store.findKnowledgeBase(document.knowledgeBaseId);
-        if (knowledgeBase !== undefined)
+        if (knowledgeBase !== undefined) {
           void submit(document, knowledgeBase.userId).catch(() => {});
+        }
       }
     },
 
     async close() {
       closed = true;
-      const shutdown = new AppError("internal", {}, { cause: new Error("the server stops") });
-      const active = [...running.values()];
-      for (const task of queue.remove(() => true)) stop(task, shutdown);
-      for (const { task } of active) stop(task, shutdown);
-      await Promise.all(active.map(({ ended }) => ended));
+      queue.remove(() => true);
+      for (const task of [...tasks.values()]) stop(task, shutdown());
+      await Promise.all(running.values());
     },
   };
 }
+
+const shutdown = (): AppError =>
+  new AppError("internal", {}, { cause: new Error("the server stops") });

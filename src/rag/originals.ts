@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { exists, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 
@@ -28,11 +28,17 @@ export interface Originals {
   receive(bytes: AsyncIterable<Uint8Array>, limit: number): Promise<ReceivedFile>;
   /** Makes the file that of a document. */
   keep(file: ReceivedFile, documentId: string): Promise<void>;
+  /** Gives one document's file to another in place of its own. */
+  replace(documentId: string, by: string): Promise<void>;
   discard(file: ReceivedFile): Promise<void>;
   path(documentId: string): string;
+  has(documentId: string): Promise<boolean>;
   remove(documentId: string): Promise<void>;
-  /** Removes what the end of a process left: old files that no document owns. */
-  removeLeftovers(isOwned: (documentId: string) => Promise<boolean>): Promise<void>;
+  /**
+   * Removes what the end of a process left. `isWanted` tells whether the document is to keep its file;
+   * undefined: there is no such document, and the file goes when it is old.
+   */
+  removeLeftovers(isWanted: (documentId: string) => Promise<boolean | undefined>): Promise<void>;
 }
 
 /** Keeps originals in `folder`, which is made when it is not there. */
@@ -84,14 +90,19 @@ export async function openOriginals(folder: string): Promise<Originals> {
       }
     },
     keep: (file, documentId) => rename(file.path, path(documentId)),
+    replace: (documentId, by) => rename(path(by), path(documentId)),
     discard: (file) => rm(file.path, { force: true }),
+    has: (documentId) => exists(path(documentId)),
     remove: (documentId) => rm(path(documentId), { force: true }),
-    async removeLeftovers(isOwned) {
+    async removeLeftovers(isWanted) {
       for (const name of await readdir(folder)) {
         const file = join(folder, name);
+        const wanted = name.endsWith(partial) ? undefined : await isWanted(name);
+        if (wanted === true) continue;
         const facts = await stat(file).catch(() => undefined);
-        if (facts === undefined || Date.now() - facts.mtimeMs < leftoverAge) continue;
-        if (name.endsWith(partial) || !(await isOwned(name))) await rm(file, { force: true });
+        if (facts === undefined) continue;
+        const isOld = Date.now() - facts.mtimeMs >= leftoverAge;
+        if (wanted === false || isOld) await rm(file, { force: true });
       }
     },
   };

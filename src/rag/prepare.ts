@@ -1,43 +1,29 @@
 import { AppError } from "../errors.ts";
 import type { EmbeddingProvider } from "../providers/embedding/index.ts";
-import type { DocumentEnd, RememberedEmbedding, StoredProgress } from "../store/knowledge.ts";
-import { type PackedSlice, packSlice, type Chunk as StoredChunk } from "../store/slice.ts";
+import type { StoredProgress } from "../store/knowledge.ts";
+import { type ChunkBody, type PackedSlice, packSlice } from "../store/slice.ts";
 import { type Chunk, chunkBlocks, chunkTitle } from "./chunk.ts";
+import { embedTexts } from "./embed-texts.ts";
+import type { Steps } from "./ingest-step.ts";
 import type { DocumentParser } from "./parse/document.ts";
 import { indexTerms } from "./tokenize.ts";
 
 /** One document to be taken in. */
 export interface IngestJob {
-  /** Where its bytes lie. */
-  readonly path: string;
+  /** Where its bytes lie; undefined where they were not kept: what was cut is embedded again. */
+  readonly path: string | undefined;
   /** The file's name as its owner gave it. */
   readonly name: string;
+  /** What an earlier reading found; given where there is no `path`. */
+  readonly known: { readonly fileType: string; readonly title: string | null } | undefined;
   /** The name of the embedding model. */
   readonly model: string;
-  /** The length that its knowledge base's vectors have. */
+  /** The length that the vectors of the index have. */
   readonly dimensions: number;
   readonly chunkSize: number;
   /** What an earlier, interrupted run has stored. */
   readonly stored: StoredProgress;
 }
-
-/** What a run asks of whoever drives it, in order. */
-export type IngestStep =
-  /** To be answered with the vectors that are remembered under these hashes. */
-  | { readonly type: "recall"; readonly hashes: readonly Uint8Array[] }
-  | { readonly type: "remember"; readonly embeddings: readonly RememberedEmbedding[] }
-  /** The next chunks; with the last ones, what the content turned out to be. */
-  | {
-      readonly type: "slice";
-      readonly slice: PackedSlice;
-      readonly end: DocumentEnd | undefined;
-    }
-  /** What is stored is not the beginning of what the document gives: start afresh without it. */
-  | { readonly type: "restart" };
-
-export type IngestReply = readonly (Float32Array | undefined)[] | undefined;
-
-type Steps<Result> = AsyncGenerator<IngestStep, Result, IngestReply>;
 
 export interface Preparation {
   readonly parser: DocumentParser;
@@ -48,9 +34,6 @@ export interface Preparation {
 
 /** Chunks of one slice: storing it takes the writing thread about 25 ms. */
 const chunksPerSlice = 256;
-
-/** Requests to the embedding provider that run at once for one document. */
-const requestsAtOnce = 4;
 
 /** Titles and headings weigh twice as much as the text. */
 const titleWeight = 2;
@@ -67,112 +50,87 @@ function termsOf(content: string, title: string): Map<string, number> {
   return terms;
 }
 
-function hashOf(provider: EmbeddingProvider, text: string): Uint8Array {
-  const hasher = new Bun.CryptoHasher("sha256");
-  hasher.update(JSON.stringify([provider.name, provider.variant, provider.dimensions, text]));
-  return hasher.digest();
-}
-
-type Hashed = readonly [text: string, hash: Uint8Array];
-
-interface Answer {
-  readonly batch: readonly Hashed[];
-  readonly vectors: readonly Float32Array[];
-  readonly failure: { readonly reason: unknown } | undefined;
-}
-
-/** Embeds in requests of the provider's size, a few at once. What one brings is remembered at once. */
-async function* embedNew(
-  { embedding }: Preparation,
-  texts: ReadonlyMap<string, Uint8Array>,
-  signal: AbortSignal,
-): Steps<Map<string, Float32Array>> {
-  const vectors = new Map<string, Float32Array>();
-  const waiting: Hashed[] = [...texts];
-  const asked = new Set<Promise<Answer>>();
-  let failure: Answer["failure"];
-
-  async function ask(batch: readonly Hashed[]): Promise<Answer> {
-    try {
-      const inputs = batch.map(([text]) => text);
-      const answer = await embedding.embed(inputs, "document", signal);
-      return { batch, vectors: answer, failure: undefined };
-    } catch (reason) {
-      return { batch, vectors: [], failure: { reason } };
-    }
-  }
-
-  for (;;) {
-    while (failure === undefined && waiting.length > 0 && asked.size < requestsAtOnce) {
-      asked.add(ask(waiting.splice(0, embedding.batchSize)));
-    }
-    if (asked.size === 0) break;
-    const settled = await Promise.race([...asked].map(async (each) => [each, await each] as const));
-    const [request, answer] = settled;
-    asked.delete(request);
-    failure ??= answer.failure;
-    const embeddings: RememberedEmbedding[] = [];
-    for (const [at, vector] of answer.vectors.entries()) {
-      const [text, hash] = answer.batch[at] ?? [];
-      if (text === undefined || hash === undefined) continue;
-      vectors.set(text, vector);
-      embeddings.push({ hash, vector });
-    }
-    if (embeddings.length > 0) yield { type: "remember", embeddings };
-  }
-  if (failure !== undefined) throw failure.reason;
-  return vectors;
-}
-
-/** One vector for each text; each text is embedded once in a lifetime, as long as it is remembered. */
-async function* embedAll(
-  preparation: Preparation,
-  texts: readonly string[],
-  signal: AbortSignal,
-): Steps<Float32Array[]> {
-  const { embedding, isRemembered } = preparation;
-  if (!isRemembered) return embedding.embed(texts, "document", signal);
-  const hashes = texts.map((text) => hashOf(embedding, text));
-  const recalled = (yield { type: "recall", hashes }) ?? [];
-  const missing = new Map<string, Uint8Array>();
-  for (const [at, text] of texts.entries()) {
-    const hash = hashes[at];
-    if (recalled[at] === undefined && hash !== undefined) missing.set(text, hash);
-  }
-  const embedded = yield* embedNew(preparation, missing, signal);
-  return texts.map((text, at) => {
-    const vector = recalled[at] ?? embedded.get(text);
-    if (vector === undefined) throw new Error(`no vector for a text of ${text.length} characters`);
-    return vector;
-  });
-}
-
 async function* prepareSlice(
-  preparation: Preparation,
-  chunks: readonly Chunk[],
+  { embedding, isRemembered }: Preparation,
+  chunks: readonly Omit<ChunkBody, "id">[],
   documentTitle: string,
   signal: AbortSignal,
 ): Steps<PackedSlice> {
   const titled = chunks.map((chunk) => ({ chunk, title: chunkTitle(chunk, documentTitle) }));
   const texts = titled.map(({ chunk, title }) => `${title}\n${chunk.content}`);
-  const vectors = yield* embedAll(preparation, texts, signal);
-  const stored = titled.map(
-    ({ chunk, title }): StoredChunk => ({
-      id: Bun.randomUUIDv7(),
-      index: chunk.index,
-      content: chunk.content,
-      headings: chunk.headings,
-      page: chunk.page,
-      start: chunk.start,
-      end: chunk.end,
-      terms: termsOf(chunk.content, title),
-    }),
-  );
-  return packSlice(stored, vectors, preparation.embedding.dimensions);
+  const vectors = yield* embedTexts(embedding, isRemembered, texts, signal);
+  const stored = titled.map(({ chunk, title }) => ({
+    ...chunk,
+    id: Bun.randomUUIDv7(),
+    terms: termsOf(chunk.content, title),
+  }));
+  return packSlice(stored, vectors, embedding.dimensions);
+}
+
+const toBody = (chunk: Chunk): Omit<ChunkBody, "id"> => ({ ...chunk, page: chunk.page });
+
+async function* prepareFile(
+  preparation: Preparation,
+  job: IngestJob & { readonly path: string },
+  signal: AbortSignal,
+): Steps<void> {
+  await using document = await preparation.parser.parse(job.path, job.name, signal);
+  yield { type: "parsed", pages: document.pages ?? null };
+  const { fileType, title = withoutExtension(job.name), pages = null } = document;
+  let total = 0;
+  for await (const _ of chunkBlocks(document.blocks(), job.chunkSize)) {
+    signal.throwIfAborted();
+    total += 1;
+  }
+  if (total === 0) throw new AppError("document_without_text");
+  yield { type: "counted", chunks: total };
+  const { chunkCount, last } = job.stored;
+  let waiting: Chunk[] = [];
+  for await (const chunk of chunkBlocks(document.blocks(), job.chunkSize)) {
+    signal.throwIfAborted();
+    if (chunk.index === chunkCount - 1 && !isSame(chunk, last)) break;
+    if (chunk.index < chunkCount) continue;
+    waiting.push(chunk);
+    const isLast = chunk.index === total - 1;
+    if (waiting.length < chunksPerSlice && !isLast) continue;
+    const slice = yield* prepareSlice(preparation, waiting.map(toBody), title, signal);
+    const end = isLast ? { fileType, title, pages } : undefined;
+    yield { type: "slice", slice, count: chunk.index + 1, end };
+    if (isLast) return;
+    waiting = [];
+  }
+  yield { type: "restart" };
+}
+
+const isSame = (chunk: Chunk, stored: StoredProgress["last"]): boolean =>
+  chunk.content === stored?.content && chunk.end === stored.end;
+
+/** Embeds what was cut before, for want of the document's own bytes. */
+async function* prepareChunks(
+  preparation: Preparation,
+  job: IngestJob & { readonly known: NonNullable<IngestJob["known"]> },
+  signal: AbortSignal,
+): Steps<void> {
+  const { fileType, title } = job.known;
+  let after = job.stored.chunkCount - 1;
+  const next = async function* (): Steps<readonly ChunkBody[]> {
+    return (yield { type: "chunks", after, limit: chunksPerSlice })?.chunks ?? [];
+  };
+  for (let chunks = yield* next(); chunks.length > 0; ) {
+    signal.throwIfAborted();
+    const named = title ?? withoutExtension(job.name);
+    const slice = yield* prepareSlice(preparation, chunks, named, signal);
+    after += chunks.length;
+    chunks = yield* next();
+    const end = chunks.length === 0 ? { fileType, title, pages: null } : undefined;
+    yield { type: "slice", slice, count: after + 1, end };
+    if (end !== undefined) return;
+  }
+  yield { type: "restart" };
 }
 
 /**
- * Reads, cuts and embeds a document, slice by slice. Nothing is kept between slices but two chunks.
+ * Reads, cuts and embeds a document, slice by slice. Nothing is kept between slices but a few chunks.
  *
  * @throws AppError as `DocumentParser.parse` and `EmbeddingProvider.embed` do, and
  *   `embedding_model_changed`; the signal's reason when aborted
@@ -182,7 +140,7 @@ export async function* prepareDocument(
   job: IngestJob,
   signal: AbortSignal,
 ): Steps<void> {
-  const { embedding, parser } = preparation;
+  const { embedding } = preparation;
   if (embedding.dimensions !== job.dimensions) {
     throw new AppError("embedding_model_changed", {
       model: embedding.name,
@@ -190,30 +148,8 @@ export async function* prepareDocument(
       found: embedding.dimensions,
     });
   }
-  await using document = await parser.parse(job.path, job.name, signal);
-  const title = document.title ?? withoutExtension(job.name);
-  const { chunkCount, last } = job.stored;
-  let waiting: Chunk[] = [];
-  for await (const chunk of chunkBlocks(document.blocks(), job.chunkSize)) {
-    signal.throwIfAborted();
-    if (chunk.index === chunkCount - 1 && !isSame(chunk, last)) break;
-    if (chunk.index < chunkCount) continue;
-    if (waiting.length === chunksPerSlice) {
-      const slice = yield* prepareSlice(preparation, waiting, title, signal);
-      yield { type: "slice", slice, end: undefined };
-      waiting = [];
-    }
-    waiting.push(chunk);
-  }
-  if (waiting.length > 0) {
-    const slice = yield* prepareSlice(preparation, waiting, title, signal);
-    yield { type: "slice", slice, end: { fileType: document.fileType } };
-  } else if (chunkCount > 0) {
-    yield { type: "restart" };
-  } else {
-    throw new AppError("document_without_text");
-  }
+  const { path, known } = job;
+  if (path !== undefined) yield* prepareFile(preparation, { ...job, path }, signal);
+  else if (known !== undefined) yield* prepareChunks(preparation, { ...job, known }, signal);
+  else throw new Error("neither the document nor what was cut of it is there");
 }
-
-const isSame = (chunk: Chunk, stored: StoredProgress["last"]): boolean =>
-  chunk.content === stored?.content && chunk.end === stored.end;

@@ -1,15 +1,64 @@
 import type { ErrorCode, ErrorParameters } from "../errors.ts";
-import type { PackedSlice } from "./slice.ts";
+import type { ChunkBody, PackedSlice } from "./slice.ts";
 
-export interface KnowledgeBase {
+/** What a knowledge base is searched with: chunks that were cut and embedded in one way. */
+export interface SearchIndex {
+  /** The engine's number for it. */
+  readonly index: number;
+  readonly embeddingModel: string;
+  /** The length of its vectors. */
+  readonly dimensions: number;
+  /** What documents are cut to; null: what the server is set to. */
+  readonly chunkSize: number | null;
+}
+
+/** A knowledge base with the index that answers. */
+export interface KnowledgeBase extends SearchIndex {
   /** A UUIDv7. */
   readonly id: string;
   readonly userId: number;
   readonly name: string;
-  readonly embeddingModel: string;
-  /** The length of its vectors. */
-  readonly dimensions: number;
+  readonly description: string;
+  /** The share of the vector search in the order of hits, 0 to 1; null: what suits the model. */
+  readonly vectorWeight: number | null;
   readonly createdTime: number;
+}
+
+export type NewKnowledgeBase = Omit<KnowledgeBase, "index">;
+
+/** The index that is to take the place of the one that answers. */
+export interface Reindex extends SearchIndex {
+  readonly knowledgeBaseId: string;
+  readonly userId: number;
+}
+
+/** How the newest reindexing of a knowledge base stands. */
+export type ReindexState = Omit<SearchIndex, "index"> &
+  (
+    | {
+        readonly status: "running";
+        readonly documentsDone: number;
+        readonly documentsTotal: number;
+      }
+    | { readonly status: "failed"; readonly error: DocumentError }
+  );
+
+export interface ListedKnowledgeBase extends KnowledgeBase {
+  /** Documents in any status. */
+  readonly documentCount: number;
+  /** Chunks that can be found. */
+  readonly chunkCount: number;
+  /** Undefined when there was none, and after one that has succeeded. */
+  readonly reindex: ReindexState | undefined;
+}
+
+/** What changes; the rest stays. */
+export interface KnowledgeBaseChanges {
+  readonly name?: string;
+  readonly description?: string;
+  /** For documents that come from now on. */
+  readonly chunkSize?: number;
+  readonly vectorWeight?: number | null;
 }
 
 /**
@@ -36,7 +85,20 @@ export interface NewDocument {
   readonly sizeBytes: number;
   /** SHA-256 of the bytes, in lower-case hexadecimal. */
   readonly contentHash: string;
+  readonly metadata: Metadata;
   readonly createdTime: number;
+}
+
+/** What its owner says about a document. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** Documents that fit every condition that is given. */
+export interface DocumentFilter {
+  readonly documentIds?: readonly string[];
+  /** As `Document.fileType`. */
+  readonly fileTypes?: readonly string[];
+  /** One of the values under each key. */
+  readonly metadata?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Document extends NewDocument {
@@ -45,12 +107,18 @@ export interface Document extends NewDocument {
   readonly error: DocumentError | null;
   /** 0 unless `status` is `ready`. */
   readonly chunkCount: number;
+  /** Pages, slides or sheets, where its format has them; null until it is `ready`. */
+  readonly pages: number | null;
+  /** What it calls itself, else its name; null until it is `ready`. */
+  readonly title: string | null;
 }
 
 /** What is known of a document once all of it was read. */
 export interface DocumentEnd {
   /** What its content turned out to be: a lower-case extension without the dot. */
   readonly fileType: string;
+  readonly title: string | null;
+  readonly pages: number | null;
 }
 
 /** Where an interrupted ingestion stands: chunks that are stored already, and the last of them. */
@@ -73,45 +141,99 @@ export interface Purged {
   readonly more: boolean;
 }
 
+/** How the end of a reindexing went. */
+export type ReindexEnd =
+  /** The new index answers. */
+  | "swapped"
+  /** A document has come that is not in it yet. */
+  | "behind"
+  /** It was given up, or its knowledge base was deleted. */
+  | "gone";
+
 export interface KnowledgeStore {
-  insertKnowledgeBase(knowledgeBase: KnowledgeBase): Promise<void>;
+  insertKnowledgeBase(knowledgeBase: NewKnowledgeBase): Promise<void>;
   /** Undefined as soon as it was deleted. */
   findKnowledgeBase(id: string): Promise<KnowledgeBase | undefined>;
   /** Oldest first. */
-  knowledgeBases(userId: number): Promise<KnowledgeBase[]>;
+  knowledgeBases(userId: number): Promise<ListedKnowledgeBase[]>;
+  findListedKnowledgeBase(id: string): Promise<ListedKnowledgeBase | undefined>;
+  /** Answers false when it is gone, or `chunkSize` is to change while it is reindexed. */
+  updateKnowledgeBase(id: string, changes: KnowledgeBaseChanges): Promise<boolean>;
   /**
    * Hides it and all its documents from every other method at once; `purge` removes what is left.
    * Answers false when the user has no such knowledge base.
    */
   deleteKnowledgeBase(id: string, userId: number): Promise<boolean>;
 
-  /** Stores it as `processing`. Answers false when its knowledge base is gone. */
-  insertDocument(document: NewDocument): Promise<boolean>;
+  /**
+   * Stores it as `processing`, unless the knowledge base has one of the same bytes already. Answers
+   * the one that is there then; undefined when the knowledge base is gone.
+   */
+  insertDocument(document: NewDocument): Promise<Document | undefined>;
   findDocument(id: string): Promise<Document | undefined>;
   /** Oldest first. */
   documents(knowledgeBaseId: string): Promise<Document[]>;
   /** Those in `processing`, oldest first. */
   unfinishedDocuments(): Promise<Document[]>;
+  /** The engine's numbers of the documents of a knowledge base that fit, for a search. */
+  documentNumbers(knowledgeBaseId: string, filter: DocumentFilter): Promise<number[]>;
+  /**
+   * Makes a `failed` document `processing` again, as `changes` describe it. Answers false when it is
+   * not `failed`.
+   */
+  retryDocument(
+    id: string,
+    changes?: Pick<NewDocument, "name" | "fileType" | "metadata">,
+  ): Promise<boolean>;
   /**
    * Hides it from every other method at once; `purge` removes what is left. Answers false when the
    * knowledge base has no such document.
    */
   deleteDocument(id: string, knowledgeBaseId: string): Promise<boolean>;
 
-  progress(documentId: string): Promise<StoredProgress>;
+  /** The next chunks of a `ready` document behind an index, in order; -1 for the first. */
+  chunks(documentId: string, after: number, limit: number): Promise<ChunkBody[]>;
+
+  /** Of the index that answers, unless another is named. */
+  progress(documentId: string, index?: number): Promise<StoredProgress>;
   /**
-   * Adds the next chunks of a `processing` document. With `end`, they are the last: it becomes `ready`
-   * and can be found, whole, in the same transaction. Answers false, and stores nothing, when the document is gone or
-   * not `processing`, or when the first chunk's index is not the number of chunks that are stored:
-   * somebody else takes the document in. The slice's buffers are empty afterwards.
+   * Adds the next chunks of a document to the index that answers, unless another is named. With `end`,
+   * they are the last: in the index that answers it becomes `ready` and can be found, whole, in the
+   * same transaction. Answers false, and stores nothing, when the document is gone, or not
+   * `processing` (not `ready` and missing, for an index that is being built), when the index is neither
+   * answering nor being built, or when the first chunk's index is not the number of chunks that are
+   * stored: somebody else takes the document in. The slice's buffers are empty afterwards.
    *
-   * @throws Error when the vectors do not fit the knowledge base.
+   * @throws Error when the vectors do not fit the index.
    */
-  addSlice(documentId: string, slice: PackedSlice, end: DocumentEnd | undefined): Promise<boolean>;
-  /** Removes the newest chunks of a document that is `processing`; answers whether more are left. */
-  discardSlice(documentId: string): Promise<boolean>;
+  addSlice(
+    documentId: string,
+    slice: PackedSlice,
+    end: DocumentEnd | undefined,
+    index?: number,
+  ): Promise<boolean>;
+  /**
+   * Removes the newest chunks of a document that `addSlice` would add to; answers whether more are
+   * left.
+   */
+  discardSlice(documentId: string, index?: number): Promise<boolean>;
   /** Does nothing unless the document is `processing` and without chunks. */
   failDocument(documentId: string, error: DocumentError): Promise<void>;
+
+  /**
+   * Begins an index beside the one that answers. Answers false when the knowledge base is gone or has
+   * one already.
+   */
+  startReindex(knowledgeBaseId: string, wanted: Omit<SearchIndex, "index">): Promise<boolean>;
+  findReindex(knowledgeBaseId: string): Promise<Reindex | undefined>;
+  /** All that are being built, oldest first. */
+  reindexes(): Promise<Reindex[]>;
+  /** The oldest `ready` document that is not whole in an index that is being built. */
+  nextToReindex(index: number): Promise<Document | undefined>;
+  /** Lets the new index answer in place of the old one, if every `ready` document is whole in it. */
+  finishReindex(index: number): Promise<ReindexEnd>;
+  /** Gives an index up that is being built, and stores why. */
+  failReindex(index: number, error: DocumentError): Promise<void>;
 
   /** The vectors that are remembered under these hashes, each in its place. */
   findEmbeddings(hashes: readonly Uint8Array[]): Promise<(Float32Array | undefined)[]>;

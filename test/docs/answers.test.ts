@@ -151,6 +151,39 @@ describe("what the server answers is what the document says", () => {
     await expectDocumented(upload, "post", await user.post(upload, form(kb_id, text, "a.pdf")));
     await expectDocumented(upload, "post", await user.post(upload, form(doc_id, text, "a.txt")));
     await expectDocumented(upload, "post", await user.post(upload, { kb_id }));
+    const several = form(kb_id, `${text}二`, "二.txt");
+    several.append("file", new File([""], "empty.txt"));
+    several.set("metadata", '{"部门": "法务部"}');
+    expect(await expectDocumented(upload, "post", await user.post(upload, several))).toHaveProperty(
+      "docs.1.error",
+    );
+    const accepted = await user.post(upload, form(kb_id, `${text}三`, "三.txt"), {
+      prefer: "respond-async",
+    });
+    expect(accepted.status).toBe(202);
+    await expectDocumented(upload, "post", accepted);
+    const status = "/api/rag/doc/status";
+    const events = await user.get(`${status}?doc_id=${doc_id}`, { accept: "text/event-stream" });
+    const eventSchema = document.components.schemas.DocumentStatusEvent;
+    if (eventSchema === undefined) throw new Error("the document has no DocumentStatusEvent");
+    const [, data = ""] = (await events.text()).split("data: ");
+    expect(checker(eventSchema)(JSON.parse(data))).toEqual([]);
+    await expectDocumented(status, "get", await user.get(`${status}?doc_id=${doc_id}`));
+    await expectDocumented(status, "get", await user.get(`${status}?doc_id=${kb_id}`));
+    const retry = "/api/rag/doc/retry";
+    await expectDocumented(retry, "post", await user.post(retry, { doc_id }));
+    const listed = await user.get(`/api/rag/doc/list?kb_id=${kb_id}`);
+    const { docs } = (await listed.json()) as { docs: { doc_id: string; status: string }[] };
+    const failed = docs.find((each) => each.status === "failed");
+    const retried = await user.post(retry, { doc_id: failed?.doc_id });
+    expect(retried.status).toBe(202);
+    await expectDocumented(retry, "post", retried);
+    const chunks = "/api/rag/doc/chunks";
+    expect(
+      await expectDocumented(chunks, "get", await user.get(`${chunks}?doc_id=${doc_id}`)),
+    ).toHaveProperty("chunks.0");
+    const file = "/api/rag/doc/file";
+    await expectDocumented(file, "get", await user.get(`${file}?doc_id=${kb_id}`));
     const documents = await user.get(`/api/rag/doc/list?kb_id=${kb_id}`);
     expect(await expectDocumented("/api/rag/doc/list", "get", documents)).toHaveProperty("docs.0");
     const none = await user.get("/api/rag/doc/list");
@@ -161,9 +194,9 @@ describe("what the server answers is what the document says", () => {
     expect(await expectDocumented(retrieve, "post", found)).toHaveProperty("results.0");
     const conversation_id = await user.createConversation();
     const question = { conversation_id, kb_id, message: "什么是不可抗力？" };
-    const events = await readEvents(await user.post("/api/rag/chat", question));
-    expect(events[1]).toMatchObject({ event: "sources", data: [{ number: 1 }] });
-    expectChatEvents(events);
+    const answer = await readEvents(await user.post("/api/rag/chat", question));
+    expect(answer[1]).toMatchObject({ event: "sources", data: [{ number: 1 }] });
+    expectChatEvents(answer);
 
     const reference = { kb_id, doc_id };
     const removeDocument = "/api/rag/doc/delete";

@@ -17,7 +17,20 @@ export interface ListedDocument {
   readonly error: string | null;
   readonly size_bytes: number;
   readonly chunk_count: number;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly created_time: number;
+}
+
+export interface DocumentStatus {
+  readonly doc_id: string;
+  readonly kb_id: string;
+  readonly doc_name: string;
+  readonly status: string;
+  readonly stage: string;
+  readonly pages: number | null;
+  readonly chunks_done: number;
+  readonly chunks_total: number | null;
+  readonly error: string | null;
 }
 
 export interface Result {
@@ -73,6 +86,10 @@ export const upload = (
 export async function listDocuments(caller: Caller, id: string): Promise<ListedDocument[]> {
   const list = await caller.get(`/api/rag/doc/list?kb_id=${id}`);
   return (await read<{ docs: ListedDocument[] }>(list)).docs;
+}
+
+export async function statusOf(caller: Caller, document: string): Promise<DocumentStatus> {
+  return read<DocumentStatus>(await caller.get(`/api/rag/doc/status?doc_id=${document}`));
 }
 
 export async function retrieve(

@@ -99,12 +99,12 @@ describe("an upload", () => {
     ["a\u202etxt.exe.txt", "atxt.exe.txt"],
     ["README", "README"],
   ])("stores the file name %j as %j", async (sent, stored) => {
-    await read(await upload(user, kb, sent, "text"));
+    await read(await upload(user, kb, sent, `text of ${sent}`));
     expect((await listDocuments(user, kb)).at(-1)?.doc_name).toBe(stored);
   });
 
   test("reads a file name in GB18030", async () => {
-    const { bytes, headers } = await raw(uploadForm(kb, "NAME.txt", "text"));
+    const { bytes, headers } = await raw(uploadForm(kb, "NAME.txt", "named in GB18030"));
     const at = Buffer.from(bytes).indexOf("NAME");
     const name = Uint8Array.of(0xba, 0xcf, 0xcd, 0xac);
     const body = Buffer.concat([bytes.subarray(0, at), name, bytes.subarray(at + 4)]);

@@ -194,6 +194,7 @@ describe("documents", () => {
         error: null,
         size_bytes: 16,
         chunk_count: 1,
+        metadata: {},
         created_time: expect.any(Number),
       },
       expect.objectContaining({ doc_name: "b.TXT", file_type: "txt" }),

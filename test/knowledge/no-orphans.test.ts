@@ -67,9 +67,17 @@ function toChange(command: Command, model: Model): Change | undefined {
   switch (command.type) {
     case "create": {
       const id = Bun.randomUUIDv7();
-      const row = { id, userId: 1, name: "kb", embeddingModel: "test", dimensions, createdTime: 1 };
+      const index = { embeddingModel: "test", dimensions, chunkSize: null };
+      const row = {
+        id,
+        userId: 1,
+        name: "kb",
+        description: "",
+        vectorWeight: null,
+        createdTime: 1,
+      };
       return {
-        run: (store) => store.knowledge.insertKnowledgeBase(row),
+        run: (store) => store.knowledge.insertKnowledgeBase({ ...row, ...index }),
         apply: (after) => after.knowledgeBases.add(id),
       };
     }
@@ -94,7 +102,7 @@ function toChange(command: Command, model: Model): Change | undefined {
       const id = Bun.randomUUIDv7();
       const row = { id, knowledgeBaseId, name: "a", fileType: "txt", sizeBytes: 1, createdTime: 1 };
       return {
-        run: (store) => store.knowledge.insertDocument({ ...row, contentHash: id }),
+        run: (store) => store.knowledge.insertDocument({ ...row, contentHash: id, metadata: {} }),
         apply: (after) =>
           after.documents.set(id, { knowledgeBaseId, status: "processing", chunks: 0 }),
       };
@@ -140,7 +148,7 @@ function toDocumentChange(
       const chunks = Array.from({ length: command.chunks }, (_, at) =>
         chunkOf("word", document.chunks + at),
       );
-      const end = command.last ? { fileType: "txt" } : undefined;
+      const end = command.last ? { fileType: "txt", title: "a", pages: null } : undefined;
       const vectors = chunks.map((_, at) => vectorOf(dimensions, at));
       return {
         run: (store) => store.knowledge.addSlice(id, packSlice(chunks, vectors, dimensions), end),

@@ -6,7 +6,7 @@ import { packSlice } from "../../src/store/slice.ts";
 import { chunkOf, openStore, TemporaryFolder, vectorOf } from "./fixture.ts";
 
 const dimensions = 8;
-const end = { fileType: "txt" };
+const end = { fileType: "txt", title: "a", pages: null };
 
 async function newKnowledgeBase(knowledge: KnowledgeStore): Promise<string> {
   const id = Bun.randomUUIDv7();
@@ -14,8 +14,11 @@ async function newKnowledgeBase(knowledge: KnowledgeStore): Promise<string> {
     id,
     userId: 1,
     name: "kb",
+    description: "",
     embeddingModel: "test",
     dimensions,
+    chunkSize: null,
+    vectorWeight: null,
     createdTime: 1,
   });
   return id;
@@ -29,10 +32,11 @@ async function newDocument(knowledge: KnowledgeStore, knowledgeBaseId: string): 
     name: "a.txt",
     fileType: "txt",
     sizeBytes: 3,
-    contentHash: "00",
+    contentHash: id,
+    metadata: {},
     createdTime: 1,
   });
-  expect(inserted).toBe(true);
+  expect(inserted?.id).toBe(id);
   return id;
 }
 

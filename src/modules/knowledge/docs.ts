@@ -1,12 +1,12 @@
 import { Type } from "@sinclair/typebox";
 import { json, jsonBodyErrors, operation, providerErrors } from "../../http/docs/operation.ts";
 
-const knowledgeBaseId = "0198f0c4-7a11-7c3e-9f02-1b6d5e8a4c70";
-const documentId = "0198f0c4-9d3b-7e21-a6b5-2f4c8d1e7a90";
+export const knowledgeBaseId = "0198f0c4-7a11-7c3e-9f02-1b6d5e8a4c70";
+export const documentId = "0198f0c4-9d3b-7e21-a6b5-2f4c8d1e7a90";
 
-const uuid = Type.String({ format: "uuid" });
-const createdTime = Type.Integer({ description: "Unix seconds." });
-const success = { success: Type.Literal(true), message: Type.String() };
+export const uuid = Type.String({ format: "uuid" });
+export const createdTime = Type.Integer({ description: "Unix seconds." });
+export const success = { success: Type.Literal(true), message: Type.String() };
 
 /** What is shown of a passage that was found. */
 export const hitFields = {
@@ -104,116 +104,6 @@ export const deleteKnowledgeBaseDocs = operation({
     200: json("Deleted", Type.Object(success), { success: true, message: "知识库删除成功" }),
   },
   errors: [...jsonBodyErrors, "knowledge_base_not_found"],
-});
-
-export const uploadDocumentDocs = operation({
-  id: "uploadDocument",
-  tag: "Documents",
-  summary: "上传文档 · Upload a document",
-  description: `Answers when the document can be found in retrieval. Its type is told by its content, not by its name
-alone: text, Markdown, HTML, CSV, JSON, Word, PowerPoint, Excel, OpenDocument, PDF, RTF and more.
-
-文档可被检索后返回；文件类型以内容为准。`,
-  success: {
-    200: json(
-      "Taken in",
-      Type.Object({
-        ...success,
-        doc_id: uuid,
-        chunk_count: Type.Integer({ minimum: 0, description: "The pieces that it was cut into." }),
-      }),
-      {
-        success: true,
-        doc_id: documentId,
-        message: "文档上传处理成功，共分割并添加 25 个文本块",
-        chunk_count: 25,
-      },
-    ),
-  },
-  form: Type.Object({
-    kb_id: Type.String({
-      format: "uuid",
-      description: "Best in front of the file.",
-      examples: [knowledgeBaseId],
-    }),
-    file: Type.String({ format: "binary", description: "The file; its name has its extension." }),
-  }),
-  errors: [
-    "malformed_form",
-    "invalid_field",
-    "unsupported_file_type",
-    "knowledge_base_not_found",
-    "document_not_found",
-    "file_too_large",
-    "unsupported_content_type",
-    "file_type_mismatch",
-    "document_empty",
-    "document_encrypted",
-    "document_too_complex",
-    "document_unreadable",
-    "document_without_text",
-    ...embeddingErrors,
-  ],
-});
-
-export const listDocumentsDocs = operation({
-  id: "listDocuments",
-  tag: "Documents",
-  summary: "获取文档列表 · List documents",
-  description: "All documents of a knowledge base. 返回指定知识库中的所有文档。",
-  success: {
-    200: json(
-      "The documents",
-      Type.Object({
-        ...success,
-        docs: Type.Array(
-          Type.Object({
-            doc_id: uuid,
-            kb_id: uuid,
-            doc_name: Type.String(),
-            file_type: Type.String({ description: "The extension, without the dot." }),
-            status: Type.Union(
-              [Type.Literal("processing"), Type.Literal("ready"), Type.Literal("failed")],
-              { description: "Only a `ready` document is found in retrieval." },
-            ),
-            error: Type.Union([Type.String(), Type.Null()], { description: "Why it failed." }),
-            size_bytes: Type.Integer({ minimum: 0 }),
-            chunk_count: Type.Integer({ minimum: 0 }),
-            created_time: createdTime,
-          }),
-        ),
-      }),
-      {
-        success: true,
-        docs: [
-          {
-            doc_id: documentId,
-            kb_id: knowledgeBaseId,
-            doc_name: "合同协议.docx",
-            file_type: "docx",
-            status: "ready",
-            error: null,
-            size_bytes: 48213,
-            chunk_count: 25,
-            created_time: 1731851729,
-          },
-        ],
-        message: "文档列表获取成功",
-      },
-    ),
-  },
-  errors: ["invalid_field", "knowledge_base_not_found"],
-});
-
-export const deleteDocumentDocs = operation({
-  id: "deleteDocument",
-  tag: "Documents",
-  summary: "删除文档 · Delete a document",
-  description: "From now on nothing of it is found. 删除后其内容不再被检索到。",
-  success: {
-    200: json("Deleted", Type.Object(success), { success: true, message: "文档删除成功" }),
-  },
-  errors: [...jsonBodyErrors, "knowledge_base_not_found", "document_not_found"],
 });
 
 export const retrieveDocs = operation({

@@ -3,6 +3,8 @@ import { t } from "elysia";
 
 const example = "0198f0c4-7a11-7c3e-9f02-1b6d5e8a4c70";
 
+const exampleDocument = "0198f0c4-9d3b-7e21-a6b5-2f4c8d1e7a90";
+
 const uuid = () => Type.String({ format: "uuid", examples: [example] });
 
 export const newKnowledgeBase = Type.Object({
@@ -19,6 +21,24 @@ export const documentReference = Type.Object({ kb_id: uuid(), doc_id: uuid() });
 export const documentsQuery = t.Object({
   kb_id: t.String({ format: "uuid", examples: [example] }),
 });
+
+const documentId = t.String({ format: "uuid", examples: [exampleDocument] });
+
+export const documentQuery = t.Object({ doc_id: documentId });
+
+export const chunksQuery = t.Object({
+  doc_id: documentId,
+  limit: t.Integer({ minimum: 1, maximum: 200, default: 50, examples: [50] }),
+  after: t.Integer({
+    minimum: -1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    default: -1,
+    examples: [49],
+    description: "The `chunk_index` to go on behind.",
+  }),
+});
+
+export const retriedDocument = Type.Object({ doc_id: uuid() });
 
 export const retrieveBody = Type.Object({
   kb_id: uuid(),

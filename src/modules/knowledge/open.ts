@@ -1,5 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import { createBuiltinEmbedding } from "../../providers/embedding/builtin.ts";
+import type { EmbeddingModels } from "../../providers/embedding/index.ts";
 import { createEmbeddingModels } from "../../providers/embedding/models.ts";
 import { createCleanup } from "../../rag/cleanup.ts";
 import { createIngestion } from "../../rag/ingest.ts";
@@ -11,6 +12,7 @@ import { createKnowledgeService, type KnowledgeService } from "./service.ts";
 
 export interface Knowledge {
   readonly service: KnowledgeService;
+  readonly embeddings: EmbeddingModels;
   /** Its threads by name, and whether each is there. */
   readonly threads: Readonly<Record<string, () => Promise<boolean>>>;
   /** Cuts off what is being taken in, to go on after the next start. */
@@ -31,12 +33,18 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
     worker: ingester,
     originals,
     chunkSize: config.rag.chunkSize,
+    async onReady(id) {
+      if (!config.rag.keepOriginals) await originals.remove(id);
+    },
   });
   const models = createEmbeddingModels(config, {
     ...createBuiltinEmbedding(),
     embed: (texts) => searcher.call("embed", [texts]),
   });
-  await originals.removeLeftovers(async (id) => (await store.findDocument(id)) !== undefined);
+  await originals.removeLeftovers(async (id) => {
+    const document = await store.findDocument(id);
+    return document && (config.rag.keepOriginals || document.status !== "ready");
+  });
   await ingestion.resume();
   cleanup.start();
 
@@ -51,13 +59,13 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
       maxUploadBytes: config.rag.maxUploadBytes,
       retrieve: (request) => searcher.call("retrieve", [request]),
     }),
+    embeddings: models,
     threads: { search: () => searcher.isAlive(), ingest: () => ingester.isAlive() },
     async close() {
       await ingestion.close();
       await cleanup.close();
       await ingester.close();
-      await searcher.call("end", []);
-      await searcher.close();
+      await searcher.closeAfter("end", []);
     },
   };
 }

@@ -1,13 +1,12 @@
 import { AppError } from "../../errors.ts";
-import type { Part } from "../../http/multipart.ts";
 import { unixTime } from "../../ids.ts";
 import type { EmbeddingModels } from "../../providers/embedding/index.ts";
 import type { Cleanup } from "../../rag/cleanup.ts";
 import type { Ingestion } from "../../rag/ingest.ts";
 import type { Originals } from "../../rag/originals.ts";
 import type { Hit, RetrieveRequest } from "../../rag/retrieve.ts";
-import type { Document, KnowledgeBase, KnowledgeStore } from "../../store/knowledge.ts";
-import { receiveUpload, type UploadedFile } from "./upload.ts";
+import type { KnowledgeBase, KnowledgeStore, NewKnowledgeBase } from "../../store/knowledge.ts";
+import { createDocumentService } from "./documents.ts";
 
 export interface Question {
   readonly knowledgeBaseId: string;
@@ -39,7 +38,7 @@ export function createKnowledgeService(options: {
   /** See `createRetriever`. */
   retrieve(request: RetrieveRequest): Promise<Hit[] | undefined>;
 }) {
-  const { store, models, originals, ingestion, cleanup } = options;
+  const { store, models, ingestion, cleanup } = options;
 
   async function get(id: string, userId: number): Promise<KnowledgeBase> {
     const knowledgeBase = await store.findKnowledgeBase(id.toLowerCase());
@@ -47,43 +46,23 @@ export function createKnowledgeService(options: {
     return knowledgeBase;
   }
 
-  async function takeIn(
-    file: UploadedFile,
-    knowledgeBaseId: string,
-    userId: number,
-  ): Promise<Document> {
-    const id = Bun.randomUUIDv7();
-    await originals.keep(file, id);
-    const { name, fileType, sizeBytes, contentHash } = file;
-    const row = { id, knowledgeBaseId, name, fileType, sizeBytes, contentHash };
-    const document = { ...row, createdTime: unixTime() };
-    if (!(await store.insertDocument(document))) {
-      await originals.remove(id);
-      throw new AppError("knowledge_base_not_found");
-    }
-    await ingestion.submit(
-      { ...document, status: "processing", error: null, chunkCount: 0 },
-      userId,
-    );
-    const ready = await store.findDocument(id);
-    if (ready === undefined) throw new AppError("document_not_found");
-    return ready;
-  }
-
   return {
+    ...createDocumentService({ ...options, getKnowledgeBase: get }),
     modelNames: models.names,
-    maxUploadBytes: options.maxUploadBytes,
 
     /** @throws AppError `unknown_embedding_model`, `invalid_field` */
     async create(
       userId: number,
       wanted: { readonly name: string; readonly embeddingModel: string | undefined },
-    ): Promise<KnowledgeBase> {
+    ): Promise<NewKnowledgeBase> {
       const model = models.get(wanted.embeddingModel ?? options.defaultModel);
       const knowledgeBase = {
         id: Bun.randomUUIDv7(),
         userId,
         name: cleanTitle("kb_name", wanted.name),
+        description: "",
+        chunkSize: null,
+        vectorWeight: null,
         embeddingModel: model.name,
         dimensions: model.dimensions,
         createdTime: unixTime(),
@@ -106,51 +85,6 @@ export function createKnowledgeService(options: {
         throw new AppError("knowledge_base_not_found");
       }
       for (const { id, status } of documents) if (status === "processing") ingestion.cancel(id);
-      cleanup.start();
-    },
-
-    /**
-     * Receives a form with `kb_id` and `file` and takes the file in; resolves when it can be found.
-     * It is taken in even if nobody waits any more; one that fails stays in the list and says why.
-     *
-     * @throws AppError `knowledge_base_not_found`, also for another user's, and as `receiveUpload`
-     *   and `Ingestion.submit` do
-     */
-    async upload(userId: number, parts: AsyncIterable<Part>): Promise<Document> {
-      const { knowledgeBaseId, files } = await receiveUpload(parts, {
-        originals,
-        maxFileBytes: options.maxUploadBytes,
-        async authorize(id) {
-          await get(id, userId);
-        },
-      });
-      const [file, ...others] = files;
-      for (const other of others) await originals.discard(other);
-      if (file === undefined)
-        throw new AppError("invalid_field", { field: "file", reason: "required" });
-      return takeIn(file, knowledgeBaseId, userId);
-    },
-
-    /**
-     * Oldest first.
-     *
-     * @throws AppError `knowledge_base_not_found`, also for another user's
-     */
-    async documents(knowledgeBaseId: string, userId: number): Promise<Document[]> {
-      const { id } = await get(knowledgeBaseId, userId);
-      return store.documents(id);
-    },
-
-    /** @throws AppError `knowledge_base_not_found`, also for another user's, `document_not_found` */
-    async removeDocument(
-      documentId: string,
-      knowledgeBaseId: string,
-      userId: number,
-    ): Promise<void> {
-      const { id } = await get(knowledgeBaseId, userId);
-      const document = documentId.toLowerCase();
-      if (!(await store.deleteDocument(document, id))) throw new AppError("document_not_found");
-      ingestion.cancel(document);
       cleanup.start();
     },
 

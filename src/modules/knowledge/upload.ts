@@ -2,7 +2,9 @@ import { AppError } from "../../errors.ts";
 import type { Part } from "../../http/multipart.ts";
 import type { Originals, ReceivedFile } from "../../rag/originals.ts";
 import { claimedExtension, typeOfExtension } from "../../rag/parse/file-types.ts";
+import type { Metadata } from "../../store/knowledge.ts";
 import { cleanFileName } from "./file-name.ts";
+import { parseMetadata } from "./metadata.ts";
 
 export interface UploadedFile extends ReceivedFile {
   readonly name: string;
@@ -12,29 +14,38 @@ export interface UploadedFile extends ReceivedFile {
 
 export interface Upload {
   readonly knowledgeBaseId: string;
+  /** One or more. */
   readonly files: readonly UploadedFile[];
+  /** Said of each of the files. */
+  readonly metadata: Metadata;
+  /** Whether the answer is to come before they are taken in. */
+  readonly atOnce: boolean;
 }
 
 /** Bytes of a field that is not a file. */
 const maxFieldBytes = 1000;
+const maxMetadataBytes = 16_384;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-async function readText({ name, bytes }: Part): Promise<string> {
+async function readText({ name, bytes }: Part, limit = maxFieldBytes): Promise<string> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of bytes) {
     size += piece.length;
-    if (size > maxFieldBytes) {
-      throw new AppError("invalid_field", {
-        field: name,
-        reason: "too_long",
-        limit: maxFieldBytes,
-      });
+    if (size > limit) {
+      throw new AppError("invalid_field", { field: name, reason: "too_many_bytes", limit });
     }
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString("utf8").trim();
+}
+
+function readFlag(text: string): boolean {
+  const value = text.toLowerCase();
+  if (value === "true" || value === "1") return true;
+  if (value === "false" || value === "0" || value === "") return false;
+  throw new AppError("invalid_field", { field: "async", reason: "not_boolean" });
 }
 
 function readName(part: Part): Pick<UploadedFile, "name" | "fileType"> {
@@ -68,6 +79,8 @@ export async function receiveUpload(
   const { originals, maxFileBytes } = options;
   const files: UploadedFile[] = [];
   let knowledgeBaseId: string | undefined;
+  let metadata: Metadata = {};
+  let atOnce = false;
   try {
     for await (const part of parts) {
       if (part.name === "kb_id") {
@@ -77,6 +90,10 @@ export async function receiveUpload(
         }
         knowledgeBaseId = id.toLowerCase();
         await options.authorize(knowledgeBaseId);
+      } else if (part.name === "metadata") {
+        metadata = parseMetadata(await readText(part, maxMetadataBytes));
+      } else if (part.name === "async") {
+        atOnce = readFlag(await readText(part));
       } else if (part.name === "file") {
         const named = readName(part);
         files.push({ ...named, ...(await originals.receive(part.bytes, maxFileBytes)) });
@@ -88,7 +105,7 @@ export async function receiveUpload(
     if (files.length === 0) {
       throw new AppError("invalid_field", { field: "file", reason: "required" });
     }
-    return { knowledgeBaseId, files };
+    return { knowledgeBaseId, files, metadata, atOnce };
   } catch (error) {
     for (const file of files) await originals.discard(file);
     throw error;

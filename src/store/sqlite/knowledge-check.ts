@@ -57,14 +57,18 @@ export function checkKnowledge(database: Database): string[] {
   expectNone(
     count(
       `SELECT count(*) FROM slices s JOIN documents d ON d.number = s.document_number
-       WHERE s.visible <> (d.status = 'ready')`,
+         JOIN search_indexes i ON i.number = s.index_number
+       WHERE s.visible AND d.status <> 'ready' OR NOT s.visible AND d.status = 'ready'
+         AND i.state = 'live'`,
     ),
     "slices can be found whose document is not ready, or the other way round",
   );
   expectNone(
     count(
       `SELECT count(*) FROM documents d WHERE d.status = 'ready' AND d.chunk_count <>
-         (SELECT coalesce(sum(s.count), 0) FROM slices s WHERE s.document_number = d.number)
+         (SELECT coalesce(sum(s.count), 0) FROM slices s
+          JOIN search_indexes i ON i.number = s.index_number AND i.state = 'live'
+          WHERE s.document_number = d.number)
          AND NOT (SELECT deleted FROM knowledge_bases k WHERE k.id = d.knowledge_base_id)`,
     ),
     "documents have another number of chunks than they say",
@@ -76,6 +80,21 @@ export function checkKnowledge(database: Database): string[] {
           WHERE s.index_number = i.number AND s.visible)`,
     ),
     "indexes have another number of chunks than they say",
+  );
+  expectNone(
+    count(
+      `SELECT count(*) FROM (
+         SELECT s.index_number, s.document_number FROM slices s
+         GROUP BY s.index_number, s.document_number HAVING min(s.visible) <> max(s.visible))`,
+    ),
+    "documents can be found in part",
+  );
+  expectNone(
+    count(
+      `SELECT count(*) FROM knowledge_bases k WHERE NOT k.deleted AND 1 <>
+         (SELECT count(*) FROM search_indexes i WHERE i.knowledge_base_id = k.id AND i.state = 'live')`,
+    ),
+    "knowledge bases have no index that answers, or more than one",
   );
   expectNone(
     count("SELECT count(*) FROM pragma_foreign_key_check"),

@@ -1,9 +1,18 @@
 import type { Database } from "bun:sqlite";
-import { and, desc, eq, sql } from "drizzle-orm";
-import type { DocumentEnd, DocumentError, KnowledgeBase, NewDocument } from "../knowledge.ts";
+import { and, desc, eq, ne, sql } from "drizzle-orm";
+import type {
+  Document,
+  DocumentEnd,
+  DocumentError,
+  KnowledgeBaseChanges,
+  NewDocument,
+  NewKnowledgeBase,
+} from "../knowledge.ts";
 import { type PackedSlice, unpackSlice } from "../slice.ts";
 import type { Drizzle } from "./connection.ts";
+import { toDocument } from "./document-row.ts";
 import { indexedText } from "./full-text.ts";
+import { knowledgeReindex } from "./knowledge-reindex.ts";
 import { knowledgeRemoval } from "./knowledge-removal.ts";
 import { chunks, documents, knowledgeBases, searchIndexes, slices } from "./schema.ts";
 import { vectorTables } from "./vectors.ts";
@@ -38,10 +47,14 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
       endOffset: sql.placeholder("end"),
     })
     .prepare();
-  const processingDocument = db
-    .select({ number: documents.number, knowledgeBaseId: documents.knowledgeBaseId })
+  const documentById = db
+    .select({
+      number: documents.number,
+      knowledgeBaseId: documents.knowledgeBaseId,
+      status: documents.status,
+    })
     .from(documents)
-    .where(and(eq(documents.id, sql.placeholder("id")), eq(documents.status, "processing")))
+    .where(eq(documents.id, sql.placeholder("id")))
     .prepare();
   const liveIndex = db
     .select()
@@ -53,64 +66,150 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
       ),
     )
     .prepare();
+  const indexByNumber = db
+    .select()
+    .from(searchIndexes)
+    .where(eq(searchIndexes.number, sql.placeholder("number")))
+    .prepare();
 
-  function storedChunks(documentNumber: number): number {
+  const slicesOf = (documentNumber: number, indexNumber: number) =>
+    and(eq(slices.documentNumber, documentNumber), eq(slices.indexNumber, indexNumber));
+
+  function storedChunks(documentNumber: number, indexNumber: number) {
     const stored = db
-      .select({ total: sql<number>`coalesce(sum(${slices.count}), 0)` })
+      .select({
+        count: sql<number>`coalesce(sum(${slices.count}), 0)`,
+        visible: sql<number>`coalesce(max(${slices.visible}), 0)`,
+      })
       .from(slices)
-      .where(eq(slices.documentNumber, documentNumber))
+      .where(slicesOf(documentNumber, indexNumber))
       .get();
-    return stored?.total ?? 0;
+    return { count: stored?.count ?? 0, isWhole: stored?.visible === 1 };
   }
 
-  /** Lets the whole document be found. */
+  /** Where chunks of a document may be added; undefined where they may not. */
+  function placeFor(documentId: string, indexNumber: number | undefined) {
+    const document = documentById.get({ id: documentId });
+    if (document === undefined) return undefined;
+    const { number, knowledgeBaseId, status } = document;
+    const index =
+      indexNumber === undefined
+        ? liveIndex.get({ knowledgeBaseId })
+        : indexByNumber.get({ number: indexNumber });
+    if (index?.knowledgeBaseId !== knowledgeBaseId) return undefined;
+    const expected = { live: "processing", building: "ready", dropped: undefined }[index.state];
+    if (status !== expected) return undefined;
+    const { count, isWhole } = storedChunks(number, index.number);
+    return isWhole ? undefined : { number, index, count };
+  }
+
+  /** Lets the whole document be found in the index. */
   function publish(
     documentNumber: number,
-    indexNumber: number,
+    index: typeof searchIndexes.$inferSelect,
     version: number,
     end: DocumentEnd,
   ): void {
     db.update(slices)
       .set({ visible: true, changed: version })
-      .where(eq(slices.documentNumber, documentNumber))
+      .where(slicesOf(documentNumber, index.number))
       .run();
-    const chunkCount = storedChunks(documentNumber);
-    db.update(documents)
-      .set({ status: "ready", chunkCount, fileType: end.fileType })
-      .where(eq(documents.number, documentNumber))
-      .run();
+    const { count: chunkCount } = storedChunks(documentNumber, index.number);
+    if (index.state === "live") {
+      db.update(documents)
+        .set({ status: "ready", chunkCount, ...end })
+        .where(eq(documents.number, documentNumber))
+        .run();
+    }
     db.update(searchIndexes)
       .set({ visibleChunks: sql`${searchIndexes.visibleChunks} + ${chunkCount}` })
-      .where(eq(searchIndexes.number, indexNumber))
+      .where(eq(searchIndexes.number, index.number))
       .run();
   }
 
   return {
     ...removal,
+    ...knowledgeReindex(db),
 
-    insertKnowledgeBase: (knowledgeBase: KnowledgeBase): void => {
-      const { embeddingModel, dimensions, ...row } = knowledgeBase;
+    insertKnowledgeBase: (knowledgeBase: NewKnowledgeBase): void => {
+      const { embeddingModel, dimensions, chunkSize, ...row } = knowledgeBase;
       db.insert(knowledgeBases).values(row).run();
       db.insert(searchIndexes)
-        .values({ knowledgeBaseId: row.id, embeddingModel, dimensions, state: "live" })
+        .values({ knowledgeBaseId: row.id, embeddingModel, dimensions, chunkSize, state: "live" })
         .run();
     },
 
-    insertDocument: (document: NewDocument): boolean => {
-      if (liveIndex.get({ knowledgeBaseId: document.knowledgeBaseId }) === undefined) return false;
-      db.insert(documents)
-        .values({ ...document, status: "processing" })
-        .run();
+    updateKnowledgeBase: (id: string, changes: KnowledgeBaseChanges): boolean => {
+      const { chunkSize, ...row } = changes;
+      const states = db
+        .select({ state: searchIndexes.state, number: searchIndexes.number })
+        .from(searchIndexes)
+        .where(and(eq(searchIndexes.knowledgeBaseId, id), ne(searchIndexes.state, "dropped")))
+        .all();
+      const live = states.find(({ state }) => state === "live");
+      if (live === undefined) return false;
+      if (chunkSize !== undefined) {
+        if (states.length > 1) return false;
+        db.update(searchIndexes)
+          .set({ chunkSize })
+          .where(eq(searchIndexes.number, live.number))
+          .run();
+      }
+      if (Object.keys(row).length > 0) {
+        db.update(knowledgeBases).set(row).where(eq(knowledgeBases.id, id)).run();
+      }
       return true;
     },
 
-    addSlice: (documentId: string, packed: PackedSlice, end: DocumentEnd | undefined): boolean => {
-      const document = processingDocument.get({ id: documentId });
-      if (document === undefined) return false;
-      const index = liveIndex.get({ knowledgeBaseId: document.knowledgeBaseId });
-      if (index === undefined) return false;
+    insertDocument: (document: NewDocument): Document | undefined => {
+      const { knowledgeBaseId, contentHash } = document;
+      if (liveIndex.get({ knowledgeBaseId }) === undefined) return undefined;
+      const same = db
+        .select()
+        .from(documents)
+        .where(
+          and(
+            eq(documents.knowledgeBaseId, knowledgeBaseId),
+            eq(documents.contentHash, contentHash),
+            ne(documents.status, "deleting"),
+          ),
+        )
+        .orderBy(sql`status = 'ready' DESC`, documents.number)
+        .limit(1)
+        .get();
+      if (same !== undefined) return toDocument(same);
+      const inserted = db
+        .insert(documents)
+        .values({ ...document, status: "processing" })
+        .returning()
+        .get();
+      return toDocument(inserted);
+    },
+
+    retryDocument: (
+      id: string,
+      changes: Partial<Pick<NewDocument, "name" | "fileType" | "metadata">> = {},
+    ): boolean => {
+      const retried = db
+        .update(documents)
+        .set({ ...changes, status: "processing", errorCode: null, errorParameters: null })
+        .where(and(eq(documents.id, id), eq(documents.status, "failed")))
+        .returning({ id: documents.id })
+        .get();
+      return retried !== undefined;
+    },
+
+    addSlice: (
+      documentId: string,
+      packed: PackedSlice,
+      end: DocumentEnd | undefined,
+      indexNumber?: number,
+    ): boolean => {
+      const place = placeFor(documentId, indexNumber);
+      if (place === undefined) return false;
+      const { number: documentNumber, index } = place;
       const slice = unpackSlice(packed);
-      if (slice.chunks[0]?.index !== storedChunks(document.number)) return false;
+      if (slice.chunks[0]?.index !== place.count) return false;
       const { dimensions } = index;
       if (slice.vectors.length !== slice.chunks.length * dimensions) {
         throw new Error(`the vectors of ${documentId} do not have ${dimensions} dimensions`);
@@ -124,7 +223,7 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
         insertChunk.run({
           ...chunk,
           number,
-          documentNumber: document.number,
+          documentNumber,
           page,
           headings: headings.length === 0 ? null : headings,
         });
@@ -140,7 +239,7 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
           first,
           count: slice.chunks.length,
           indexNumber: index.number,
-          documentNumber: document.number,
+          documentNumber,
           visible: false,
           changed: version,
           lengths: littleEndian(slice.chunks.map((chunk) => chunk.length)),
@@ -150,17 +249,17 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
         .set({ allocated: index.allocated + slice.chunks.length, version })
         .where(eq(searchIndexes.number, index.number))
         .run();
-      if (end !== undefined) publish(document.number, index.number, version, end);
+      if (end !== undefined) publish(documentNumber, index, version, end);
       return true;
     },
 
-    discardSlice: (documentId: string): boolean => {
-      const document = processingDocument.get({ id: documentId });
-      if (document === undefined) return false;
+    discardSlice: (documentId: string, indexNumber?: number): boolean => {
+      const place = placeFor(documentId, indexNumber);
+      if (place === undefined) return false;
       const newest = db
         .select()
         .from(slices)
-        .where(eq(slices.documentNumber, document.number))
+        .where(slicesOf(place.number, place.index.number))
         .orderBy(desc(slices.first))
         .limit(2)
         .all();
@@ -169,15 +268,11 @@ export function knowledgeWrites(database: Database, db: Drizzle) {
     },
 
     failDocument: (documentId: string, error: DocumentError): void => {
+      const place = placeFor(documentId, undefined);
+      if (place === undefined || place.count > 0) return;
       db.update(documents)
         .set({ status: "failed", errorCode: error.code, errorParameters: error.parameters })
-        .where(
-          and(
-            eq(documents.id, documentId),
-            eq(documents.status, "processing"),
-            sql`NOT EXISTS (SELECT 1 FROM ${slices} WHERE ${slices.documentNumber} = ${documents.number})`,
-          ),
-        )
+        .where(eq(documents.number, place.number))
         .run();
     },
   };

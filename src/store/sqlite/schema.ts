@@ -8,9 +8,11 @@ import {
   real,
   sqliteTable,
   text,
+  uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 import type { ErrorParameters } from "../../errors.ts";
 import type { Scope } from "../api-keys.ts";
+import type { Metadata } from "../knowledge.ts";
 
 /** Ids come from the program; AUTOINCREMENT only remembers the highest ever used. */
 const id = (name = "id") => integer(name).primaryKey({ autoIncrement: true });
@@ -143,6 +145,10 @@ export const knowledgeBases = sqliteTable(
       .notNull()
       .references(() => users.id),
     name: text("name").notNull(),
+    description: text("description").notNull().default(""),
+    vectorWeight: real("vector_weight"),
+    /** What came of the newest reindexing, if it failed. */
+    failedReindex: text("failed_reindex", { mode: "json" }).$type<FailedReindex>(),
     /** Set first, when nothing of it may be seen any more; the rows go piece by piece. */
     deleted: integer("deleted", { mode: "boolean" }).notNull().default(false),
     createdTime: integer("created_time").notNull(),
@@ -153,9 +159,18 @@ export const knowledgeBases = sqliteTable(
   ],
 );
 
+/** A reindexing that was given up, and why. */
+export interface FailedReindex {
+  readonly embeddingModel: string;
+  readonly dimensions: number;
+  readonly chunkSize: number | null;
+  readonly code: string;
+  readonly parameters: ErrorParameters;
+}
+
 /**
  * What a knowledge base is searched with: its chunks, cut and embedded in one way. The `live` one
- * answers; a `dropped` one is on its way out.
+ * answers; one in `building` is to take its place; a `dropped` one is on its way out.
  */
 export const searchIndexes = sqliteTable(
   "search_indexes",
@@ -166,7 +181,9 @@ export const searchIndexes = sqliteTable(
       .references(() => knowledgeBases.id),
     embeddingModel: text("embedding_model").notNull(),
     dimensions: integer("dimensions").notNull(),
-    state: text("state", { enum: ["live", "dropped"] }).notNull(),
+    /** What documents are cut to; null: what the server is set to. */
+    chunkSize: integer("chunk_size"),
+    state: text("state", { enum: ["live", "building", "dropped"] }).notNull(),
     /** Chunks that it ever had: a chunk's number is never used twice. */
     allocated: integer("allocated").notNull().default(0),
     /** Grows with every change that a search can see. */
@@ -176,6 +193,7 @@ export const searchIndexes = sqliteTable(
   (table) => [
     index("search_indexes_by_knowledge_base").on(table.knowledgeBaseId),
     index("search_indexes_dropped").on(table.number).where(sql`state = 'dropped'`),
+    uniqueIndex("search_indexes_building").on(table.knowledgeBaseId).where(sql`state = 'building'`),
   ],
 );
 
@@ -196,10 +214,14 @@ export const documents = sqliteTable(
     errorCode: text("error_code"),
     errorParameters: text("error_parameters", { mode: "json" }).$type<ErrorParameters>(),
     chunkCount: integer("chunk_count").notNull().default(0),
+    pages: integer("pages"),
+    title: text("title"),
+    metadata: text("metadata", { mode: "json" }).$type<Metadata>().notNull().default({}),
     createdTime: integer("created_time").notNull(),
   },
   (table) => [
     index("documents_by_knowledge_base").on(table.knowledgeBaseId, table.number),
+    index("documents_by_content").on(table.knowledgeBaseId, table.contentHash),
     index("documents_unsettled").on(table.status).where(sql`status IN ('processing', 'deleting')`),
   ],
 );
@@ -219,7 +241,7 @@ export const slices = sqliteTable(
     documentNumber: integer("document_number")
       .notNull()
       .references(() => documents.number),
-    /** Whether searches see it: only when its document is whole. */
+    /** Whether searches of its index see it: only when its document is whole there. */
     visible: integer("visible", { mode: "boolean" }).notNull(),
     /** The index's version when this row last changed. */
     changed: integer("changed").notNull(),
