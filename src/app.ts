@@ -24,12 +24,16 @@ import { createApiKeyService } from "./modules/keys/service.ts";
 import { knowledgeRoutes } from "./modules/knowledge/index.ts";
 import { openKnowledge } from "./modules/knowledge/open.ts";
 import { createKnowledgeSource } from "./modules/knowledge/source.ts";
+import { createCompletions } from "./modules/openai/completions.ts";
+import { openAiRoutes } from "./modules/openai/index.ts";
+import { createModelList } from "./modules/openai/model-list.ts";
 import { usageRoutes } from "./modules/usage/index.ts";
 import { createUsageService } from "./modules/usage/service.ts";
 import { userRoutes } from "./modules/users/index.ts";
 import { createUserService } from "./modules/users/service.ts";
 import { createChatRouter } from "./providers/llm/router.ts";
 import { TokenCounter } from "./providers/llm/usage.ts";
+import { createReranker } from "./providers/rerank/cohere.ts";
 import { loadSecrets } from "./secrets.ts";
 import { openSqliteStore } from "./store/sqlite/index.ts";
 
@@ -89,6 +93,24 @@ export async function createApp(config: Config): Promise<App> {
     answered: titles.answered,
   });
   const knowledge = await openKnowledge(config, store.knowledge);
+  const source = createKnowledgeSource(knowledge.service);
+  const { embeddings } = knowledge;
+  const openAi = {
+    completions: createCompletions({
+      router,
+      knowledge: source,
+      chatModel: config.rag.chatModel,
+      estimate: usage.estimate,
+    }),
+    models: createModelList({
+      providers: config.llm.providers,
+      router,
+      embeddings,
+      knowledge: knowledge.service,
+    }),
+    embeddings,
+    reranker: createReranker(config),
+  };
   const workers = { ...store.threads, ...knowledge.threads };
   const health = createHealthService({ store, cache, workers });
 
@@ -116,7 +138,8 @@ export async function createApp(config: Config): Promise<App> {
     .use(titleRoutes(http, titles))
     .use(knowledgeRoutes(http, knowledge.service))
     .use(usageRoutes(http, usage))
-    .use(chatRoutes(http, chat, createKnowledgeSource(knowledge.service)));
+    .use(chatRoutes(http, chat, source))
+    .use(openAiRoutes({ ...http, maxBodyBytes: config.openai.maxBodyBytes }, openAi));
   routes.use(docs(routes));
   const handle = async (request: Request): Promise<Response> => routes.handle(request);
 

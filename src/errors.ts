@@ -33,6 +33,7 @@ const kinds = {
   registration_closed: "forbidden",
   insufficient_scope: "forbidden",
   route_not_found: "not_found",
+  no_reranker: "not_found",
   conversation_not_found: "not_found",
   answer_not_found: "not_found",
   message_not_found: "not_found",

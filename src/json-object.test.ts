@@ -78,6 +78,12 @@ describe("a JSON object", () => {
     expect(textOf(twice.without("model"))).toBe('{"x":1}');
   });
 
+  test("tells arrays from the rest", () => {
+    const mixed = read('{"a":[],"b":{"c":[]},"c":"[]","d": [1],"d":2}');
+    const names = ["a", "b", "c", "d", "e"];
+    expect(names.filter((name) => mixed.holdsArray(name))).toEqual(["a"]);
+  });
+
   test("may begin with a byte order mark", () => {
     expect(read('\ufeff{"a":1}').get("a")).toBe(1);
   });

@@ -149,6 +149,12 @@ export class JsonObject {
     return this.members.some((member) => member.name === name);
   }
 
+  /** Whether a member is there and begins as an array does; what is in it is not looked at. */
+  holdsArray(name: string): boolean {
+    const member = this.members.findLast((each) => each.name === name);
+    return member !== undefined && this.bytes[member.valueStart] === openBracket;
+  }
+
   /**
    * A member's value, of the last one where several have the name, as with JSON.parse; undefined
    * where there is none.

@@ -201,6 +201,7 @@ describe("the environment", () => {
       LLM_BACKEND_LLM_IDLE_TIMEOUT: "0",
       LLM_BACKEND_LLM_PROVIDERS: '[{"name":"openai","api_key":"${KEY}","stream_options":false}]',
       LLM_BACKEND_LLM_FALLBACKS: "[{model: gpt-4o, fallback: [glm-4]}]",
+      LLM_BACKEND_RAG_CHAT_MODEL: "gpt-4o",
       LLM_BACKEND_RAG_DEFAULT_EMBEDDING_MODEL: "mine",
       LLM_BACKEND_RAG_EMBEDDING_MODELS:
         "- name: mine\n  provider: openai\n  model: m\n  dimensions: 8\n",
@@ -217,6 +218,7 @@ describe("the environment", () => {
       LLM_BACKEND_RAG_CHUNK_SIZE: "100",
       LLM_BACKEND_RAG_PARSE_TIMEOUT: "9",
       LLM_BACKEND_RAG_PARSE_MEMORY_BYTES: "268435456",
+      LLM_BACKEND_OPENAI_MAX_BODY_BYTES: "2097152",
     };
     expect(Object.keys(values)).toEqual(
       configKeys.map(({ path }) => `LLM_BACKEND_${path.join("_").toUpperCase()}`),
@@ -254,6 +256,7 @@ describe("the environment", () => {
       streamOptions: false,
     });
     expect(config.rag).toMatchObject({
+      chatModel: "gpt-4o",
       defaultEmbeddingModel: "mine",
       reranker: {
         provider: "zhipu",
@@ -271,6 +274,7 @@ describe("the environment", () => {
       parseMemoryBytes: 268_435_456,
     });
     expect(config.rag.embeddingModels[0]).toMatchObject({ name: "mine", batchSize: 32 });
+    expect(config.openai).toEqual({ maxBodyBytes: 2_097_152 });
   });
 
   test.each([
@@ -443,6 +447,7 @@ llm:
       baseUrl: "http://acme.example/v1",
       apiKey: "",
       models: ["gpt"],
+      listedModels: [],
       streamOptions: true,
       maxCompletionTokens: [],
       fixedSampling: [],
@@ -538,11 +543,11 @@ describe("faults", () => {
     ["auth: {registration: no}", 'auth.registration: found "no", expected "open" or "closed"'],
     [
       "sever: {}",
-      "sever: found an unknown key, expected server, redis, sqlite, jwt, auth, chat, llm, rag; did you mean server?",
+      "sever: found an unknown key, expected server, redis, sqlite, jwt, auth, chat, llm, rag, openai; did you mean server?",
     ],
     [
       "port: 80",
-      "port: found an unknown key, expected server, redis, sqlite, jwt, auth, chat, llm, rag; did you mean server.port?",
+      "port: found an unknown key, expected server, redis, sqlite, jwt, auth, chat, llm, rag, openai; did you mean server.port?",
     ],
     [
       "jwt: {expiresIn: 1h}",
@@ -566,7 +571,7 @@ describe("faults", () => {
     ],
     [
       "llm: {providers: [hunter2]}",
-      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, stream_options, max_completion_tokens, fixed_sampling, requires_api_key, context_tokens, max_concurrent, requests_per_minute, max_queue, fallback",
+      "llm.providers[0]: found a text, expected keys of these: name, base_url, api_key, models, listed_models, stream_options, max_completion_tokens, fixed_sampling, requires_api_key, context_tokens, max_concurrent, requests_per_minute, max_queue, fallback",
     ],
     [
       provider("name: acme"),
@@ -639,6 +644,10 @@ describe("faults", () => {
     [
       "rag: {reranker: {model: rerank}}",
       'rag.reranker.provider: found "", expected a name, since rag.reranker.model is "rerank"',
+    ],
+    [
+      "rag: {chat_model: no-such}",
+      'rag.chat_model: found "no-such", a model of no provider, expected "demo", one that a prefix in llm.providers takes, or provider/model',
     ],
     [
       "rag: {default_embedding_model: zhipu-embeding-3}",

@@ -74,6 +74,19 @@ export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report
     }
   }
 
+  const isServed = rag.chat_model.toLowerCase() === reservedProvider;
+  if (
+    !isServed &&
+    rag.chat_model !== "" &&
+    findModel(llm.providers, rag.chat_model) === undefined
+  ) {
+    const remedy = `${quote(reservedProvider)}, one that a prefix in llm.providers takes, or provider/model`;
+    report(
+      ["rag", "chat_model"],
+      `found ${quote(rag.chat_model)}, a model of no provider, expected ${remedy}`,
+    );
+  }
+
   const offered = [...models, reservedEmbeddingModel];
   if (!offered.includes(rag.default_embedding_model)) {
     report(

@@ -35,6 +35,8 @@ const chatProvider = Type.Object(
     }),
     api_key: text(""),
     models: Type.Array(modelPrefix, { default: [] }),
+    /** Models that `GET /v1/models` shows; any other can be used all the same. */
+    listed_models: Type.Array(modelName, { default: [] }),
     /** Whether the provider understands `stream_options.include_usage`. */
     stream_options: Type.Boolean({ default: true }),
     /** Models, by the beginning of their names, that take `max_completion_tokens` for `max_tokens`. */
@@ -160,6 +162,12 @@ export const configSchema = Type.Object(
       fallbacks: Type.Array(modelFallback, { default: [] }),
     }),
     rag: section({
+      /** Answers over a knowledge base under /v1 where the caller names no model. */
+      chat_model: Type.String({
+        minLength: 1,
+        default: "demo",
+        expected: "a model's name, or provider/model",
+      }),
       default_embedding_model: text("builtin"),
       embedding_models: Type.Array(embeddingModel, { default: [] }),
       reranker: section({
@@ -190,6 +198,10 @@ export const configSchema = Type.Object(
       parse_timeout: seconds(60, { minimum: 1, maximum: 3600 }),
       /** Resident memory, in bytes, that the process which parses one document may reach. */
       parse_memory_bytes: bytes(536_870_912, 134_217_728),
+    }),
+    openai: section({
+      /** The largest body under /v1: images come in it. */
+      max_body_bytes: bytes(20_971_520),
     }),
   },
   { additionalProperties: false, default: {} },

@@ -27,6 +27,7 @@ const modelFaults: ReadonlySet<ErrorCode> = new Set([
   "unknown_model",
   "unknown_embedding_model",
   "knowledge_base_not_found",
+  "no_reranker",
 ]);
 
 /** Statuses of a provider that are about our key and account, and none of the caller's business. */

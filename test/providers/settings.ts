@@ -11,6 +11,7 @@ export function providerAt(
     baseUrl,
     apiKey: "sk-scripted-0123456789",
     models: ["model"],
+    listedModels: [],
     streamOptions: true,
     maxCompletionTokens: [],
     fixedSampling: [],

@@ -4,7 +4,7 @@ import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts"
 import { errorMessage } from "../messages.ts";
 import { statuses } from "../status.ts";
 
-type Responses = NonNullable<DocumentDecoration["responses"]>;
+export type Responses = NonNullable<DocumentDecoration["responses"]>;
 type Response = Exclude<Responses[string], { $ref: string }>;
 type Content = Record<string, { schema: TSchema; example?: unknown; examples?: object }>;
 
@@ -58,7 +58,7 @@ const errorBody = Type.Object(
 type Examples = Readonly<Partial<Record<ErrorCode, ErrorParameters>>>;
 
 /** What the texts of the examples name. */
-const exampleParameters: Examples = {
+export const exampleParameters: Examples = {
   invalid_field: { field: "message", reason: "required" },
   unknown_model: { model: "no-such-model" },
   insufficient_scope: { reason: "signed_in_user" },
@@ -78,7 +78,7 @@ const exampleParameters: Examples = {
   provider_timeout: { provider: "openai" },
 };
 
-const statusNames: Readonly<Record<number, string>> = {
+export const statusNames: Readonly<Record<number, string>> = {
   400: "Bad request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -95,14 +95,14 @@ const statusNames: Readonly<Record<number, string>> = {
 
 const requestIdHeader = { "X-Request-Id": { $ref: "#/components/headers/RequestId" } };
 
-const extraHeaders: Readonly<Record<number, object>> = {
+export const extraHeaders: Readonly<Record<number, object>> = {
   401: { "WWW-Authenticate": { $ref: "#/components/headers/Challenge" } },
   429: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } },
   502: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } },
 };
 
 /** TypeBox's schemas pass for OpenAPI's: `document.ts` rewrites them in its words. */
-const schemas = (content: Content) => content as NonNullable<Response["content"]>;
+export const schemas = (content: Content) => content as NonNullable<Response["content"]>;
 
 /** A response with this content; the first line of `description` is what readers see first. */
 export const response = (

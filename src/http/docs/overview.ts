@@ -30,5 +30,6 @@ export const tags = [
   { name: "Usage", description: "用量 · Tokens by day and model" },
   { name: "Documents", description: "文档 · What a knowledge base holds" },
   { name: "Retrieval", description: "检索 · Finding passages, and the models that do it" },
+  { name: "OpenAI", description: "OpenAI 协议 · For any client that takes a base URL" },
   { name: "Health", description: "健康检查 · For whatever watches over the server" },
 ];

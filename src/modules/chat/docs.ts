@@ -2,7 +2,7 @@ import { type TSchema, Type } from "@sinclair/typebox";
 import { jsonBodyErrors, operation, providerErrors, response } from "../../http/docs/operation.ts";
 import { embeddingErrors, exampleHit, hitFields } from "../knowledge/docs.ts";
 
-const exampleCitation = { number: 1, ...exampleHit };
+export const exampleCitation = { number: 1, ...exampleHit };
 
 /** A hit as an answer cites it. */
 export const citation = Type.Object(

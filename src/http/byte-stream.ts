@@ -1,0 +1,55 @@
+export interface ByteStreamOptions {
+  /** What is sent, in pieces that leave as they come; what it throws ends the stream. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly contentType: string;
+  /** The request's: it fires when the client has gone. */
+  readonly signal: AbortSignal;
+  /** What is sent last when `bytes` throws. */
+  ending(error: unknown): string;
+}
+
+/**
+ * Passes bytes on as they come. A client that reads slowly is waited for, and so is then whoever makes
+ * the bytes; one that has gone ends the iteration.
+ */
+export function byteStreamResponse(options: ByteStreamOptions): Response {
+  const { bytes, signal } = options;
+  const gone = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+
+  /** Resolves when the client may be sent more, or has gone. */
+  async function send(
+    controller: ReadableStreamDirectController,
+    data: Uint8Array | string,
+  ): Promise<void> {
+    // A promise where the client has not read what was sent before; the types do not say so.
+    const pressure: unknown = controller.write(data as Uint8Array<ArrayBuffer> | string);
+    void controller.flush();
+    if (pressure instanceof Promise) await Promise.race([pressure, gone]);
+  }
+
+  const body = new ReadableStream({
+    type: "direct",
+    async pull(controller: ReadableStreamDirectController) {
+      try {
+        for await (const piece of bytes) {
+          if (signal.aborted) break;
+          await send(controller, piece);
+        }
+      } catch (error) {
+        if (!signal.aborted) await send(controller, options.ending(error));
+      }
+      controller.close();
+    },
+  } as unknown as UnderlyingDefaultSource); // Bun's own stream type, which lib.dom does not know.
+  return new Response(body, {
+    headers: {
+      "Content-Type": options.contentType,
+      "Cache-Control": "no-cache, no-transform",
+      // Proxies such as nginx would otherwise hold tokens back.
+      "X-Accel-Buffering": "no",
+    },
+  });
+}

@@ -1,0 +1,146 @@
+import { AppError } from "../../errors.ts";
+import type { JsonObject } from "../../json-object.ts";
+import { asRecord, type JsonRecord } from "../../providers/json.ts";
+import type {
+  ChatMessage,
+  ChatRoute,
+  ChatRouter,
+  ForwardedAnswer,
+  ForwardRequest,
+  TokenUsage,
+} from "../../providers/llm/index.ts";
+import { readMessages } from "../../providers/llm/openai-messages.ts";
+import type { Citation } from "../chat/citations.ts";
+import { groundIn, type KnowledgeSource } from "../chat/grounding.ts";
+import { type ChatOptions, readChatOptions, readKnowledgeModel } from "./chat-request.ts";
+import { readChunks, writeChunks } from "./chunk-events.ts";
+import { type Cited, citeStream, citeWhole } from "./cited-answer.ts";
+import { GroundedRequest } from "./grounded-request.ts";
+import { withUsageChunk } from "./usage-chunk.ts";
+
+/** Passages that an answer is grounded in. */
+const topK = 5;
+
+/** Characters of a message that are searched for; a question is rarely as long. */
+const longestQuery = 10_000;
+
+export interface CompletionRequest {
+  readonly userId: number;
+  /** Whether the caller may read the user's knowledge bases. */
+  readonly mayRead: boolean;
+  readonly body: JsonObject;
+  readonly signal: AbortSignal;
+}
+
+/** An answer that has begun, as the bytes that go to the caller. */
+export interface Completion {
+  readonly isStream: boolean;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** What is forwarded, and what is to be made of its answer. */
+interface Prepared {
+  readonly route: ChatRoute;
+  readonly request: ForwardRequest;
+  readonly cited: Cited | undefined;
+}
+
+export function createCompletions(options: {
+  readonly router: ChatRouter;
+  readonly knowledge: KnowledgeSource;
+  /** Answers over a knowledge base where the caller names none. */
+  readonly chatModel: string;
+  /** What an answer took of a provider that does not say. */
+  estimate(prompt: readonly ChatMessage[], answer: readonly string[]): Promise<TokenUsage>;
+}) {
+  const { router, knowledge, chatModel, estimate } = options;
+
+  async function prepare(call: CompletionRequest, chat: ChatOptions): Promise<Prepared> {
+    const { userId, body } = call;
+    const { stream } = chat;
+    const wanted = readKnowledgeModel(chat.model);
+    if (wanted === undefined) {
+      const route = router.route(chat.model);
+      return { route, request: { userId, model: route.model, body, stream }, cited: undefined };
+    }
+    if (!call.mayRead) throw new AppError("knowledge_base_not_found");
+    const { knowledgeBaseId } = wanted;
+    const retrieve = await groundIn(knowledge, {
+      knowledgeBaseIds: [knowledgeBaseId],
+      userId,
+      topK,
+    });
+    const route = router.route(wanted.model ?? chatModel);
+    route.provider.checkAccess(undefined);
+    const grounded = new GroundedRequest(body);
+    const { question } = grounded;
+    const query = question.slice(0, longestQuery).toWellFormed().trim();
+    const citations = query === "" ? [] : await retrieve(query, call.signal);
+    return {
+      route,
+      request: {
+        userId,
+        model: route.model,
+        body: grounded.withPassages(citations),
+        stream,
+        question,
+        passages: citations.map(toPassage),
+      },
+      cited: { citations, isData: chat.isData, isChinese: /\p{Script=Han}/u.test(question) },
+    };
+  }
+
+  return {
+    /**
+     * Passes a request in OpenAI's protocol on to the provider of its model and answers with what
+     * comes back, untouched but for what our own additions ask for: the citations of `kb:` models,
+     * and a chunk with the usage where the provider sends none. Nothing is stored.
+     *
+     * @throws AppError `unknown_model`, `knowledge_base_not_found`, `invalid_field`, and every fault of
+     *   retrieval and of the provider before the first piece; later ones end the iteration
+     */
+    async complete(call: CompletionRequest): Promise<Completion> {
+      const chat = readChatOptions(call.body);
+      const { route, request, cited } = await prepare(call, chat);
+      const answer = await route.provider.forward(request, call.signal);
+      const isStream = chat.stream;
+      if (!isStream)
+        return { isStream, bytes: cited === undefined ? answer : whole(answer, cited) };
+      if (cited === undefined && !chat.includeUsage) return { isStream, bytes: answer };
+      const chunks = readChunks(answer);
+      const counted = chat.includeUsage
+        ? withUsageChunk(chunks, (texts) =>
+            estimate(readMessages(request.body.get("messages")), texts),
+          )
+        : chunks;
+      const events = cited === undefined ? counted : citeStream(counted, cited);
+      return { isStream, bytes: writeChunks(events) };
+    },
+  };
+}
+
+const toPassage = ({ number, content, doc_name }: Citation) => ({
+  number,
+  content,
+  documentName: doc_name,
+});
+
+async function* whole(answer: ForwardedAnswer, cited: Cited): AsyncGenerator<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of answer) parts.push(part);
+  let completion: JsonRecord;
+  try {
+    completion = asRecord(JSON.parse(Buffer.concat(parts).toString("utf8"))) ?? {};
+  } catch (cause) {
+    const message = "the answer is not JSON";
+    const { providerName: provider } = answer;
+    throw new AppError(
+      "provider_failed",
+      { provider, status: "unusable answer", message },
+      { cause },
+    );
+  }
+  yield Buffer.from(JSON.stringify(citeWhole(completion, cited)));
+}
+
+export type Completions = ReturnType<typeof createCompletions>;

@@ -1,0 +1,60 @@
+import { asRecord, type JsonRecord } from "../../providers/json.ts";
+import type { TokenUsage } from "../../providers/llm/index.ts";
+import { usageOf } from "../../providers/llm/openai-writer.ts";
+import { type ChunkEvent, type ChunkEvents, eventOf } from "./chunk-events.ts";
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** What a chunk says, reasoning and the arguments of calls included, in the words that are counted. */
+function textsOf(chunk: JsonRecord): string[] {
+  const texts: unknown[] = [];
+  for (const choice of list(chunk.choices)) {
+    const delta = asRecord(asRecord(choice)?.delta) ?? {};
+    texts.push(delta.content, delta.reasoning_content ?? delta.reasoning);
+    for (const call of list(delta.tool_calls)) {
+      const called = asRecord(asRecord(call)?.function);
+      texts.push(called?.name, called?.arguments);
+    }
+  }
+  return texts.filter((text) => typeof text === "string");
+}
+
+/**
+ * The same stream, with a chunk in front of its end that holds the usage and no choice, as
+ * `stream_options.include_usage` asks for: made of what the provider said elsewhere, or counted, where
+ * the provider sends none.
+ */
+export async function* withUsageChunk(
+  events: ChunkEvents,
+  estimate: (answer: readonly string[]) => Promise<TokenUsage>,
+): AsyncGenerator<readonly ChunkEvent[]> {
+  const texts: string[] = [];
+  let last: JsonRecord | undefined;
+  let usage: unknown;
+  let isTold = false;
+
+  async function usageChunk(): Promise<ChunkEvent[]> {
+    if (isTold || last === undefined) return [];
+    isTold = true;
+    const told = usage ?? usageOf(await estimate([texts.join("")]));
+    const { choices: _, ...chunk } = last;
+    return [eventOf({ ...chunk, choices: [], usage: told })];
+  }
+
+  for await (const together of events) {
+    const out: ChunkEvent[] = [];
+    for (const event of together) {
+      const { chunk } = event;
+      if (chunk !== undefined) {
+        last = chunk;
+        texts.push(...textsOf(chunk));
+        usage = asRecord(chunk.usage) ?? usage;
+        isTold ||= asRecord(chunk.usage) !== undefined && list(chunk.choices).length === 0;
+      }
+      if (event.isDone) out.push(...(await usageChunk()));
+      out.push(event);
+    }
+    yield out;
+  }
+  yield await usageChunk();
+}
