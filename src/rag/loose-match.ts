@@ -158,7 +158,7 @@ export function looseMatches(
   for (const [feature, count] of wanted) {
     const having = statistics.counts[feature] ?? 0;
     const odds = (statistics.passages - having + 0.5) / (having + 0.5);
-    const idf = Math.max(1e-6, Math.log(odds));
+    const idf = Math.log(1 + odds);
     weights.push({ count, idf });
     slots[feature] = weights.length;
     total += idf;
