@@ -157,7 +157,7 @@ describe("the demo model's stream", () => {
           promptTokens: 4,
           completionTokens: texts.length,
           totalTokens: texts.length + 4,
-          estimated: true,
+          estimated: false,
         },
       },
     ]);

@@ -86,7 +86,8 @@ async function* answer(
         promptTokens,
         completionTokens,
         totalTokens: promptTokens + completionTokens,
-        estimated: true,
+        // It is the provider, and these are the numbers that it goes by.
+        estimated: false,
       },
     },
   ];
