@@ -14,6 +14,8 @@ import { chatRoutes } from "./modules/chat/index.ts";
 import { createChatService } from "./modules/chat/service.ts";
 import { createHistories } from "./modules/conversations/history.ts";
 import { conversationRoutes } from "./modules/conversations/index.ts";
+import { createConversationSearchService } from "./modules/conversations/search.ts";
+import { searchRoutes } from "./modules/conversations/search-routes.ts";
 import { createConversationService } from "./modules/conversations/service.ts";
 import { titleRoutes } from "./modules/conversations/title-routes.ts";
 import { createTitleService } from "./modules/conversations/titles.ts";
@@ -136,6 +138,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(keyRoutes(http, keys))
     .use(conversationRoutes(http, conversations))
     .use(titleRoutes(http, titles))
+    .use(searchRoutes(http, createConversationSearchService(store.conversations)))
     .use(knowledgeRoutes(http, knowledge.service))
     .use(usageRoutes(http, usage))
     .use(chatRoutes(http, chat, source))

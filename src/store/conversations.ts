@@ -1,3 +1,6 @@
+import type { Excerpt } from "../text/excerpt.ts";
+import type { WantedTerm } from "../text/search-terms.ts";
+
 export interface Conversation {
   readonly id: number;
   readonly userId: number;
@@ -120,6 +123,33 @@ export interface AnswerEnd extends AnswerText {
   readonly model: string | null;
 }
 
+export interface ConversationSearch {
+  readonly userId: number;
+  /** A title or message is found when it has all of them, see `searchTerms`. */
+  readonly terms: readonly WantedTerm[];
+  readonly limit: number;
+  /** Exclusive. */
+  readonly before?: number | undefined;
+}
+
+export interface MessageMatch {
+  readonly messageId: number;
+  readonly role: Message["role"];
+  readonly createdTime: number;
+  readonly excerpt: Excerpt;
+}
+
+/** A conversation in which something was found. */
+export interface ConversationMatch {
+  readonly id: number;
+  readonly title: Excerpt;
+  readonly createdTime: number;
+  /** Messages that were found in it, on any branch. */
+  readonly messageCount: number;
+  /** The newest of them. */
+  readonly messages: readonly MessageMatch[];
+}
+
 export interface ConversationStore {
   insert(conversation: Conversation): Promise<void>;
   find(id: number): Promise<Conversation | undefined>;
@@ -143,6 +173,8 @@ export interface ConversationStore {
     userId: number,
     page: { limit: number; before?: number | undefined },
   ): Promise<ConversationSummary[]>;
+  /** In titles and messages, of all branches; newest conversation first. */
+  search(wanted: ConversationSearch): Promise<ConversationMatch[]>;
   /** With its messages. Answers false when the user has no such conversation. */
   delete(id: number, userId: number): Promise<boolean>;
   /** Of all branches, in order of their ids, with what has been stored so far of an answer that still grows. */

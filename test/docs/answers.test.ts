@@ -90,6 +90,12 @@ describe("what the server answers is what the document says", () => {
     const read = await user.get(`/api/conversations/history/${id}`);
     expect(await expectDocumented(history, "get", read)).toMatchObject({ messages: [{}, {}] });
     await expectDocumented(history, "get", await user.get("/api/conversations/history/1"));
+    const search = "/api/conversations/search";
+    const found = await user.get(`${search}?q=${encodeURIComponent("你好")}`);
+    expect(await expectDocumented(search, "get", found)).toMatchObject({
+      results: [{ matches: [{ highlights: [[0, 2]] }] }],
+    });
+    await expectDocumented(search, "get", await user.get(search));
     const title = "/api/conversations/{conversation_id}/title";
     const entitle = (named: number) => user.post(`/api/conversations/${named}/title`);
     await expectDocumented(title, "post", await entitle(id));

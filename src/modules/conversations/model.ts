@@ -35,11 +35,19 @@ export const conversationChanges = Type.Partial(
   }),
 );
 
+const before = t.Optional(
+  t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [329630] }),
+);
+
 export const conversationPage = t.Object({
   limit: t.Integer({ minimum: 1, maximum: 1000, default: 1000, examples: [20] }),
-  before: t.Optional(
-    t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [329630] }),
-  ),
+  before,
+});
+
+export const searchQuery = t.Object({
+  q: t.String({ minLength: 1, maxLength: 200, examples: ["不可抗力"] }),
+  limit: t.Integer({ minimum: 1, maximum: 100, default: 20, examples: [20] }),
+  before,
 });
 
 export const historyQuery = t.Object({ branches: t.Boolean({ default: false, examples: [true] }) });

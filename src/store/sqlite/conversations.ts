@@ -11,7 +11,8 @@ import type {
 } from "../conversations.ts";
 import { answerWrites, createGrownAnswer } from "./answers.ts";
 import { type Drizzle, highestId } from "./connection.ts";
-import { conversations, messages } from "./schema.ts";
+import type { ConversationSearcher } from "./conversation-search-client.ts";
+import { conversations, messages, searchBacklog } from "./schema.ts";
 import type { Writer } from "./writer.ts";
 
 const placeholder = sql.placeholder;
@@ -195,7 +196,11 @@ function toMessage(row: typeof messages.$inferSelect): Message {
   return { ...message, usage };
 }
 
-export function createConversationStore(db: Drizzle, writer: Writer): ConversationStore {
+export function createConversationStore(
+  db: Drizzle,
+  writer: Writer,
+  searcher: ConversationSearcher,
+): ConversationStore {
   const byId = db
     .select()
     .from(conversations)
@@ -226,20 +231,32 @@ export function createConversationStore(db: Drizzle, writer: Writer): Conversati
 
   const grown = createGrownAnswer(db);
 
+  /** Passes a write's result on, and lets what it stored be found. */
+  async function findable<T>(write: Promise<T>): Promise<T> {
+    const result = await write;
+    searcher.changed();
+    return result;
+  }
+
+  // What was stored shortly before the last end, or before there was a search.
+  if (db.select().from(searchBacklog).limit(1).get() !== undefined) searcher.changed();
+
   return {
-    insert: (conversation) => writer.call("insertConversation", [conversation]),
+    insert: (conversation) => findable(writer.call("insertConversation", [conversation])),
     find: async (id) => byId.get({ id }),
-    update: (id, userId, changes) => writer.call("updateConversation", [id, userId, changes]),
-    retitle: (id, seen, title) => writer.call("retitle", [id, seen, title]),
+    update: (id, userId, changes) =>
+      findable(writer.call("updateConversation", [id, userId, changes])),
+    retitle: (id, seen, title) => findable(writer.call("retitle", [id, seen, title])),
+    search: searcher.search,
     list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
       page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
     highestId: async () => highestId(db, "conversations"),
     messages: async (id) =>
       history.all({ id }).map((row) => toMessage(row.status === "streaming" ? grown(row) : row)),
-    beginTurn: (id, turn) => writer.call("beginTurn", [id, turn]),
+    beginTurn: (id, turn) => findable(writer.call("beginTurn", [id, turn])),
     checkpoint: (parts) => writer.call("checkpointAnswers", [parts]),
-    endAnswer: (id, answerId, end) => writer.call("endAnswer", [id, answerId, end]),
+    endAnswer: (id, answerId, end) => findable(writer.call("endAnswer", [id, answerId, end])),
     dropAnswer: (id, answerId, tip) => writer.call("dropAnswer", [id, answerId, tip]),
     setTip: (id, tip) => writer.call("setTip", [id, tip]),
   };

@@ -5,6 +5,7 @@ import { StartError } from "../../errors.ts";
 import type { Store } from "../index.ts";
 import { createApiKeyStore } from "./api-keys.ts";
 import { openDatabase, queries } from "./connection.ts";
+import { openConversationSearch } from "./conversation-search-client.ts";
 import { createConversationStore } from "./conversations.ts";
 import { createKnowledgeStore } from "./knowledge.ts";
 import { createUsageStore } from "./usage.ts";
@@ -32,15 +33,17 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
   await writer.call("interruptAnswers", []);
   const reader = openDatabase({ path: config.path, readonly: true });
   const db = queries(reader);
+  const searcher = openConversationSearch({ path: config.path }, writer);
   return {
     users: createUserStore(db, writer),
     apiKeys: createApiKeyStore(db, writer),
-    conversations: createConversationStore(db, writer),
+    conversations: createConversationStore(db, writer, searcher),
     usage: createUsageStore(db, writer),
     knowledge: createKnowledgeStore(db, writer),
     threads: { writer: () => writer.isAlive() },
     checkWritable: () => writer.call("checkWritable", []),
     async close() {
+      await searcher.close();
       reader.close();
       // Last, so that a copy of the one file is a whole backup.
       await writer.closeAfter("end", []);

@@ -273,3 +273,34 @@ export const embeddingCache = sqliteTable("embedding_cache", {
   hash: blob("hash", { mode: "buffer" }).notNull().unique(),
   vector: blob("vector", { mode: "buffer" }).notNull(),
 });
+
+/**
+ * What the search over conversations finds: a row for each message that has its text, and one for each
+ * title that somebody gave. `conversation_terms` has the terms under the same number; triggers remove
+ * them with the row, and the row of a title that changes.
+ */
+export const searchEntries = sqliteTable(
+  "search_entries",
+  {
+    number: integer("number").primaryKey(),
+    conversationId: integer("conversation_id")
+      .notNull()
+      .references(() => conversations.id, { onDelete: "cascade" }),
+    /** Null for the title. */
+    messageId: integer("message_id"),
+  },
+  (table) => [
+    index("search_entries_by_message").on(table.conversationId, table.messageId),
+    foreignKey({
+      columns: [table.conversationId, table.messageId],
+      foreignColumns: [messages.conversationId, messages.id],
+    }).onDelete("cascade"),
+  ],
+);
+
+/** Conversations that have something without an entry; triggers add what is stored or changed. */
+export const searchBacklog = sqliteTable("search_backlog", {
+  conversationId: integer("conversation_id")
+    .primaryKey()
+    .references(() => conversations.id, { onDelete: "cascade" }),
+});

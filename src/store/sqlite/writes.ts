@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { apiKeyWrites } from "./api-keys.ts";
 import { queries } from "./connection.ts";
+import { conversationIndexWrites } from "./conversation-index.ts";
 import { conversationWrites } from "./conversations.ts";
 import { embeddingCacheWrites } from "./embedding-cache.ts";
 import { knowledgeWrites } from "./knowledge-writes.ts";
@@ -14,6 +15,7 @@ export function createWrites(database: Database) {
     ...userWrites(db),
     ...apiKeyWrites(db),
     ...conversationWrites(db),
+    ...conversationIndexWrites(database),
     ...usageWrites(db),
     ...knowledgeWrites(database, db),
     ...embeddingCacheWrites(db),
