@@ -1,7 +1,7 @@
-import { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { CapturedLog } from "../captured-log.ts";
 import { readEvents, readUntil } from "../chat-stream.ts";
+import { openBeside } from "../database.ts";
 import { eventually, FakeTime } from "../fake-time.ts";
 import { Caller, startApp, type TestApp } from "../harness.ts";
 import { ask, historyOf, lastMessage, readerOf } from "../http/conversing.ts";
@@ -76,8 +76,7 @@ describe("an answer that grows", () => {
     app.upstream.script(script);
     const reader = readerOf(await ask(user, id, "hello"));
     await readUntil(reader, (text) => text.includes('"one "'));
-    const database = new Database(`${app.folder}/test.db`);
-    database.run("PRAGMA foreign_keys = ON");
+    const database = openBeside(app);
     database.run("DELETE FROM conversations WHERE id = ?", [id]);
     database.close();
     gate.resolve();

@@ -1,7 +1,7 @@
-import { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { CapturedLog } from "../captured-log.ts";
+import { openBeside } from "../database.ts";
 import { Caller, startApp, type TestApp } from "../harness.ts";
 import { expectFault } from "./expect-fault.ts";
 
@@ -118,7 +118,7 @@ describe("a token", () => {
 
   test("of a user who is gone does not", async () => {
     const gone = await app.signUp("gone");
-    const database = new Database(`${app.folder}/test.db`);
+    const database = openBeside(app);
     database.run("DELETE FROM users WHERE username = 'gone'");
     database.close();
     await expectFault(await gone.get("/api/conversations/list"), 401, "unauthorized");

@@ -1,7 +1,8 @@
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { type App, createApp } from "../../src/app.ts";
 import { CapturedLog } from "../captured-log.ts";
+import { openBeside } from "../database.ts";
 import { Caller, startApp, type TestApp } from "../harness.ts";
 import { RedisServer } from "../redis.ts";
 import { until } from "../until.ts";
@@ -24,7 +25,7 @@ beforeAll(async () => {
   // A second server of the same deployment, whose memory holds nothing yet.
   other = await createApp(app.config);
   user = await app.signUp();
-  database = new Database(`${app.folder}/test.db`);
+  database = openBeside(app);
 });
 afterEach(() => {
   for (const table of tables) database.run(`ALTER TABLE hidden_${table} RENAME TO ${table}`);

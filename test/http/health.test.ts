@@ -1,6 +1,6 @@
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { CapturedLog } from "../captured-log.ts";
+import { openBeside } from "../database.ts";
 import { startApp, type TestApp } from "../harness.ts";
 
 let log: CapturedLog;
@@ -28,7 +28,7 @@ test("the server is ready while every part of it is, and says which is not", asy
   expect(report).toMatchObject({ status: "ready", checks: { database: true }, cache: "memory" });
   expect(Object.values(report.checks)).not.toContain(false);
 
-  const database = new Database(`${app.folder}/test.db`);
+  const database = openBeside(app);
   database.run("ALTER TABLE users RENAME TO hidden");
   const unready = await app.nobody.get("/readyz");
   expect(unready.status).toBe(503);
