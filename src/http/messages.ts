@@ -200,6 +200,10 @@ const successTexts = {
   documents_listed: { "zh-CN": "文档列表获取成功", en: "Documents listed" },
   document_deleted: { "zh-CN": "文档删除成功", en: "Document deleted" },
   retrieved: { "zh-CN": "检索成功", en: "Retrieved" },
+  reranking_failed: {
+    "zh-CN": "重排序未完成，结果保持检索得分的顺序：{reason}",
+    en: "The results could not be reranked and keep the order of the search: {reason}",
+  },
   embedding_models_listed: {
     "zh-CN": "支持的Embedding模型列表获取成功",
     en: "Supported embedding models listed",

@@ -1,23 +1,34 @@
 import type { Passage, SearchCandidates, SearchStore } from "../store/search.ts";
-import { defaultVectorWeight, type Evidence, fuse } from "./fuse.ts";
+import { type Evidence, type FusedHit, fuse, type StageResult } from "./fuse.ts";
+import { joinPieces } from "./join-pieces.ts";
 import { type LooseStatistics, looseMatches, looseStatistics } from "./loose-match.ts";
+import { withoutNearDuplicates } from "./near-duplicates.ts";
 import { queryTerms } from "./tokenize.ts";
+
+/** What a search goes by: words, meaning or both. */
+export type RetrievalMode = "hybrid" | "vector" | "keyword";
 
 export interface RetrieveRequest {
   readonly knowledgeBaseId: string;
   readonly query: string;
-  /** The question's vector, of unit length. */
-  readonly vector: Float32Array;
-  /** The model that the vector comes from. */
-  readonly embeddingModel: string;
+  readonly mode: RetrievalMode;
+  /** The question's vector, of unit length; a search by `keyword` needs none. */
+  readonly vector: Float32Array | undefined;
+  /** The share of the vectors in the score of a `hybrid` search, 0 to 1. */
+  readonly vectorWeight: number;
   /** Hits at most. */
-  readonly topK: number;
+  readonly count: number;
 }
 
 /** A passage that fits the question. */
 export interface Hit extends Passage {
   /** 0 to 1, higher is better. */
   readonly score: number;
+  /** What each stage made of it, those that knew it. */
+  readonly stages: FusedHit["stages"] & {
+    readonly fused: StageResult;
+    readonly rerank?: StageResult;
+  };
 }
 
 /** Candidates of each search: those that the loose match looks at. */
@@ -28,6 +39,9 @@ const sampleSize = 200;
 
 /** Knowledge bases whose statistics are kept, 128 KiB each. */
 const rememberedStatistics = 64;
+
+/** The weight of the vectors where the mode decides. */
+const weights: Partial<Record<RetrievalMode, number>> = { vector: 1, keyword: 0 };
 
 const present = (value: number | undefined): number | undefined =>
   value === undefined || Number.isNaN(value) ? undefined : value;
@@ -55,15 +69,14 @@ export function createRetriever(store: SearchStore) {
     candidates: SearchCandidates,
     passages: readonly Passage[],
   ): Promise<Evidence[]> {
-    const { knowledgeBaseId, query } = request;
+    const { knowledgeBaseId, query, mode } = request;
     const texts = passages.map(({ documentName, headings, content }) =>
       [documentName, ...headings, content].join("\n"),
     );
-    const loose = looseMatches(
-      query,
-      texts,
-      await statisticsOf(knowledgeBaseId, candidates.version),
-    );
+    const loose =
+      mode === "vector"
+        ? []
+        : looseMatches(query, texts, await statisticsOf(knowledgeBaseId, candidates.version));
     const places = new Map([...candidates.chunks].map((chunk, at) => [chunk, at]));
     return passages.map(({ chunk }, at) => {
       const place = places.get(chunk) ?? -1;
@@ -78,24 +91,50 @@ export function createRetriever(store: SearchStore) {
   }
 
   return {
-    /** The best first; undefined when the knowledge base is gone. */
+    /** The best first, without near-duplicates; undefined when the knowledge base is gone. */
     async retrieve(request: RetrieveRequest): Promise<Hit[] | undefined> {
+      const { query, mode, count } = request;
       const candidates = await store.search(request.knowledgeBaseId, {
-        terms: queryTerms(request.query),
-        vector: request.vector,
-        limit: Math.max(candidateLimit, request.topK),
+        terms: mode === "vector" ? [] : queryTerms(query),
+        vector: mode === "keyword" ? undefined : request.vector,
+        limit: Math.max(candidateLimit, count),
       });
       if (candidates === undefined) return undefined;
       const passages = await store.passages([...candidates.chunks]);
       const evidence = await gather(request, candidates, passages);
       const byId = new Map(evidence.map(({ id }, at) => [id, passages[at]]));
-      return fuse(evidence, defaultVectorWeight(request.embeddingModel))
-        .slice(0, request.topK)
-        .flatMap(({ id, score }) => {
+      const hits = fuse(evidence, weights[mode] ?? request.vectorWeight).flatMap(
+        ({ id, score, stages }, at): Hit[] => {
           const passage = byId.get(id);
-          return passage === undefined ? [] : [{ ...passage, score }];
-        });
+          const fused = { rank: at + 1, score };
+          return passage === undefined ? [] : [{ ...passage, score, stages: { ...stages, fused } }];
+        },
+      );
+      return withoutNearDuplicates(
+        hits,
+        ({ headings, content }) => [...headings, content].join("\n"),
+        count,
+      );
     },
+
+    /**
+     * The contents of chunks, each with up to `distance` neighbours on both sides joined to it, save
+     * those that are among the chunks themselves and what lies behind those. Undefined for a chunk
+     * that was deleted meanwhile.
+     */
+    expand: (chunks: readonly number[], distance: number): Promise<(string | undefined)[]> =>
+      Promise.all(
+        chunks.map(async (chunk) => {
+          const pieces = await store.around(chunk, distance);
+          const centre = pieces.findIndex((piece) => piece.chunk === chunk);
+          if (centre === -1) return undefined;
+          const isOther = (piece: { readonly chunk: number }) =>
+            piece.chunk !== chunk && chunks.includes(piece.chunk);
+          const before = pieces.slice(0, centre).findLastIndex(isOther);
+          const after = pieces.findIndex((piece, at) => at > centre && isOther(piece));
+          return joinPieces(pieces.slice(before + 1, after === -1 ? undefined : after));
+        }),
+      ),
   };
 }
 

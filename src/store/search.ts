@@ -43,6 +43,14 @@ export interface Passage {
   readonly documentName: string;
 }
 
+/** A chunk as a part of its document's text; see `Chunk`. */
+export interface TextPiece {
+  readonly chunk: number;
+  readonly content: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * The part of storage that searches. It has a connection of its own, so that it can run in another
  * thread than the rest.
@@ -52,6 +60,11 @@ export interface SearchStore {
   search(knowledgeBaseId: string, request: SearchRequest): Promise<SearchCandidates | undefined>;
   /** In the order asked for, without those that were deleted meanwhile. */
   passages(chunks: readonly number[]): Promise<Passage[]>;
+  /**
+   * A chunk and its neighbours in the document, up to `distance` of them on each side, in order; empty
+   * when it was deleted meanwhile.
+   */
+  around(chunk: number, distance: number): Promise<TextPiece[]>;
   /** The contents of some chunks that can be found, taken evenly: `count` of them, or all. */
   sample(knowledgeBaseId: string, count: number): Promise<string[]>;
   close(): Promise<void>;

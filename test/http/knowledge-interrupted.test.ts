@@ -6,7 +6,14 @@ import { Caller, startApp, type TestApp } from "../harness.ts";
 import { until } from "../until.ts";
 import { embeddings } from "../upstream-scripts.ts";
 import { expectFault } from "./expect-fault.ts";
-import { createKnowledgeBase, listDocuments, read, retrieve, upload, uploadForm } from "./knowing.ts";
+import {
+  createKnowledgeBase,
+  listDocuments,
+  read,
+  retrieve,
+  upload,
+  uploadForm,
+} from "./knowing.ts";
 
 let log: CapturedLog;
 beforeAll(() => {

@@ -24,6 +24,21 @@ export const hitFields = {
   heading: Type.Optional(Type.String({ description: "The headings above it, where there are." })),
 };
 
+const stage = Type.Optional(
+  Type.Object({
+    rank: Type.Integer({ minimum: 1 }),
+    score: Type.Number({ description: "On the stage's own scale." }),
+  }),
+);
+
+const explanation = Type.Object(
+  { keyword: stage, loose: stage, vector: stage, fused: stage, rerank: stage },
+  {
+    description:
+      "With `explain`: the passage's place and score by full text (BM25), by looser matches of words, by vectors (cosine), by all of these together, and by the reranker; those that knew it.",
+  },
+);
+
 export const exampleHit = {
   content: "不可抗力条款是指合同中约定的因不可预见、不可避免、不可克服的客观情况...",
   score: 0.85,
@@ -111,15 +126,22 @@ export const retrieveDocs = operation({
   tag: "Retrieval",
   summary: "知识库检索 · Retrieve passages",
   description: `The passages of a knowledge base that fit the question, in the order of relevance, found by meaning
-(vectors) and by words (full text) together.
+(vectors) and by words (full text) together. Passages that nearly repeat a better one are left out. Where a
+reranker is configured, it puts the best ones in order; if it fails or is late, \`warnings\` says so.
 
-同时按语义（向量）与关键词（全文）检索，按相关性排序。`,
+同时按语义（向量）与关键词（全文）检索，按相关性排序，并去除近似重复的段落。配置了重排序模型时由其排序，失败或超时则保留原有顺序，并在
+\`warnings\` 中说明。`,
   success: {
     200: json(
       "What was found, the best first",
       Type.Object({
         ...success,
-        results: Type.Array(Type.Object(hitFields, { $id: "Hit" })),
+        results: Type.Array(
+          Type.Object({ ...hitFields, explain: Type.Optional(explanation) }, { $id: "Hit" }),
+        ),
+        warnings: Type.Optional(
+          Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
+        ),
       }),
       {
         success: true,

@@ -12,7 +12,7 @@ import {
 } from "./docs.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { knowledgeBaseReference, newKnowledgeBase, retrieveBody } from "./model.ts";
-import { toResult } from "./result.ts";
+import { rerankingWarning, toResult } from "./result.ts";
 import type { KnowledgeService } from "./service.ts";
 
 export function knowledgeRoutes(http: HttpContext, knowledge: KnowledgeService) {
@@ -62,17 +62,24 @@ export function knowledgeRoutes(http: HttpContext, knowledge: KnowledgeService) 
     .post(
       "/retrieve",
       async ({ body, userId, request }) => {
-        const hits = await knowledge.retrieve({
+        const { hits, rerankingFailure } = await knowledge.retrieve({
           knowledgeBaseId: body.kb_id,
           userId,
           query: body.query,
           topK: body.top_k,
+          mode: body.mode,
+          minScore: body.min_score,
+          weight: body.weight,
+          expand: body.expand,
           signal: request.signal,
         });
         return {
           success: true,
-          results: hits.map(toResult),
+          results: hits.map((hit) => toResult(hit, body.explain)),
           message: successMessage("retrieved", language(request)),
+          ...(rerankingFailure === undefined
+            ? {}
+            : { warnings: [rerankingWarning(rerankingFailure, language(request))] }),
         };
       },
       { ...jsonBody(http.maxBodyBytes, retrieveBody), detail: retrieveDocs },

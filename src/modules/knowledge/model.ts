@@ -44,4 +44,32 @@ export const retrieveBody = Type.Object({
   kb_id: uuid(),
   query: Type.String({ minLength: 1, maxLength: 10_000, examples: ["什么是不可抗力条款？"] }),
   top_k: Type.Integer({ minimum: 1, maximum: 50, default: 5 }),
+  mode: Type.Union([Type.Literal("hybrid"), Type.Literal("vector"), Type.Literal("keyword")], {
+    default: "hybrid",
+    description: "By meaning and words together, by meaning (vectors), or by words (full text).",
+  }),
+  min_score: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description: "Passages with a lower score are left out.",
+  }),
+  weight: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description:
+        "The share of the vectors in a `hybrid` score; by default the one of the knowledge base.",
+    }),
+  ),
+  expand: Type.Integer({
+    minimum: 0,
+    maximum: 3,
+    default: 0,
+    description: "Neighbours on each side of a passage that are joined to it.",
+  }),
+  explain: Type.Boolean({
+    default: false,
+    description: "Whether each result tells what every stage of the search made of it.",
+  }),
 });

@@ -2,7 +2,9 @@ import type { Config } from "../../config/schema.ts";
 import { createBuiltinEmbedding } from "../../providers/embedding/builtin.ts";
 import type { EmbeddingModels } from "../../providers/embedding/index.ts";
 import { createEmbeddingModels } from "../../providers/embedding/models.ts";
+import { createReranker } from "../../providers/rerank/cohere.ts";
 import { createCleanup } from "../../rag/cleanup.ts";
+import { createFinder } from "../../rag/find.ts";
 import { createIngestion } from "../../rag/ingest.ts";
 import { startIngestWorker } from "../../rag/ingest-client.ts";
 import { openOriginals } from "../../rag/originals.ts";
@@ -57,7 +59,14 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
       ingestion,
       cleanup,
       maxUploadBytes: config.rag.maxUploadBytes,
-      retrieve: (request) => searcher.call("retrieve", [request]),
+      find: createFinder({
+        searcher: {
+          retrieve: (request) => searcher.call("retrieve", [request]),
+          expand: (chunks, distance) => searcher.call("expand", [chunks, distance]),
+        },
+        reranker: createReranker(config),
+        candidates: config.rag.reranker.candidates,
+      }),
     }),
     embeddings: models,
     threads: { search: () => searcher.isAlive(), ingest: () => ingester.isAlive() },

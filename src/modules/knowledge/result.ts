@@ -1,7 +1,9 @@
+import type { AppError } from "../../errors.ts";
+import { errorMessage, type Language, successMessage } from "../../http/messages.ts";
 import type { Hit } from "../../rag/retrieve.ts";
 
-/** A hit as callers see it. */
-export function toResult(hit: Hit) {
+/** A hit as callers see it; `explain` shows what each stage made of it. */
+export function toResult(hit: Hit, explain = false) {
   const heading = hit.headings.join(" > ");
   return {
     content: hit.content,
@@ -12,5 +14,14 @@ export function toResult(hit: Hit) {
     chunk_index: hit.chunkIndex,
     ...(hit.page === null ? {} : { page: hit.page }),
     ...(heading === "" ? {} : { heading }),
+    ...(explain ? { explain: hit.stages } : {}),
   };
 }
+
+/** Why results were not reranked, as callers see it. */
+export const rerankingWarning = ({ code, parameters }: AppError, language: Language) => ({
+  code: "reranking_failed",
+  message: successMessage("reranking_failed", language, {
+    reason: errorMessage(code, language, parameters),
+  }),
+});

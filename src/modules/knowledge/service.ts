@@ -2,9 +2,11 @@ import { AppError } from "../../errors.ts";
 import { unixTime } from "../../ids.ts";
 import type { EmbeddingModels } from "../../providers/embedding/index.ts";
 import type { Cleanup } from "../../rag/cleanup.ts";
+import type { Find, Found } from "../../rag/find.ts";
+import { defaultVectorWeight } from "../../rag/fuse.ts";
 import type { Ingestion } from "../../rag/ingest.ts";
 import type { Originals } from "../../rag/originals.ts";
-import type { Hit, RetrieveRequest } from "../../rag/retrieve.ts";
+import type { RetrievalMode } from "../../rag/retrieve.ts";
 import type { KnowledgeBase, KnowledgeStore, NewKnowledgeBase } from "../../store/knowledge.ts";
 import { createDocumentService } from "./documents.ts";
 
@@ -13,6 +15,14 @@ export interface Question {
   readonly userId: number;
   readonly query: string;
   readonly topK: number;
+  /** `hybrid` when left out. */
+  readonly mode?: RetrievalMode | undefined;
+  /** 0 when left out. */
+  readonly minScore?: number | undefined;
+  /** The share of the vectors in the score, 0 to 1; when left out what suits the knowledge base. */
+  readonly weight?: number | undefined;
+  /** Chunks on each side that are joined to a hit; none when left out. */
+  readonly expand?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -35,8 +45,7 @@ export function createKnowledgeService(options: {
   readonly cleanup: Cleanup;
   /** Bytes that the files of one upload may have together. */
   readonly maxUploadBytes: number;
-  /** See `createRetriever`. */
-  retrieve(request: RetrieveRequest): Promise<Hit[] | undefined>;
+  readonly find: Find;
 }) {
   const { store, models, ingestion, cleanup } = options;
 
@@ -44,6 +53,24 @@ export function createKnowledgeService(options: {
     const knowledgeBase = await store.findKnowledgeBase(id.toLowerCase());
     if (knowledgeBase?.userId !== userId) throw new AppError("knowledge_base_not_found");
     return knowledgeBase;
+  }
+
+  async function embed(
+    { embeddingModel, dimensions }: KnowledgeBase,
+    query: string,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
+    const model = models.get(embeddingModel);
+    if (model.dimensions !== dimensions) {
+      throw new AppError("embedding_model_changed", {
+        model: model.name,
+        expected: dimensions,
+        found: model.dimensions,
+      });
+    }
+    const [vector] = await model.embed([query], "query", signal);
+    if (vector === undefined) throw new Error(`${model.name} gave no vector`);
+    return vector;
   }
 
   return {
@@ -94,29 +121,29 @@ export function createKnowledgeService(options: {
      * @throws AppError `knowledge_base_not_found`, also for another user's, `invalid_field`,
      *   `embedding_model_changed`, and as `EmbeddingModels.get` and `EmbeddingProvider.embed` do
      */
-    async retrieve(question: Question): Promise<Hit[]> {
+    async retrieve(question: Question): Promise<Found> {
+      const { mode = "hybrid", signal } = question;
       const knowledgeBase = await get(question.knowledgeBaseId, question.userId);
       const query = question.query.trim();
       if (query === "") throw new AppError("invalid_field", { field: "query", reason: "empty" });
-      const model = models.get(knowledgeBase.embeddingModel);
-      if (model.dimensions !== knowledgeBase.dimensions) {
-        throw new AppError("embedding_model_changed", {
-          model: model.name,
-          expected: knowledgeBase.dimensions,
-          found: model.dimensions,
-        });
-      }
-      const [vector] = await model.embed([query], "query", question.signal);
-      if (vector === undefined) throw new Error(`${model.name} gave no vector`);
-      const hits = await options.retrieve({
-        knowledgeBaseId: knowledgeBase.id,
-        query,
-        vector,
-        embeddingModel: model.name,
-        topK: question.topK,
-      });
-      if (hits === undefined) throw new AppError("knowledge_base_not_found");
-      return hits;
+      const found = await options.find(
+        {
+          knowledgeBaseId: knowledgeBase.id,
+          query,
+          mode,
+          vector: mode === "keyword" ? undefined : await embed(knowledgeBase, query, signal),
+          vectorWeight:
+            question.weight ??
+            knowledgeBase.vectorWeight ??
+            defaultVectorWeight(knowledgeBase.embeddingModel),
+          topK: question.topK,
+          minScore: question.minScore ?? 0,
+          expand: question.expand ?? 0,
+        },
+        signal,
+      );
+      if (found === undefined) throw new AppError("knowledge_base_not_found");
+      return found;
     },
   };
 }

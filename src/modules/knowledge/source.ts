@@ -9,5 +9,6 @@ export const createKnowledgeSource = (knowledge: KnowledgeService) => ({
   },
 
   /** The best first. */
-  retrieve: async (question: Question) => (await knowledge.retrieve(question)).map(toResult),
+  retrieve: async (question: Question) =>
+    (await knowledge.retrieve(question)).hits.map((hit) => toResult(hit)),
 });

@@ -4,6 +4,7 @@ import type { SearchStore } from "../search.ts";
 import { openDatabase, queries } from "./connection.ts";
 import { chunks, documents, knowledgeBases } from "./schema.ts";
 import { createSearch } from "./search.ts";
+import { createSurroundings } from "./surroundings.ts";
 import { placeVectorExtension } from "./vector-extension.ts";
 
 /** Bytes of the database that the connection keeps in memory, beyond what the system does. */
@@ -21,6 +22,7 @@ export function openSqliteSearch(
   const database = openDatabase({ path, vectorExtension, readonly: true });
   database.run(`PRAGMA cache_size = ${-cacheBytes / 1024}`);
   const { search, sample, close } = createSearch(database, indexMemoryBytes);
+  const around = createSurroundings(database);
   const db = queries(database);
   const passage = db
     .select({
@@ -54,6 +56,7 @@ export function openSqliteSearch(
         const row = passage.get({ number });
         return row === undefined ? [] : [{ ...row, headings: row.headings ?? [] }];
       }),
+    around: async (chunk, distance) => around(chunk, distance),
     sample: async (knowledgeBaseId, count) =>
       sample(knowledgeBaseId, count).flatMap((number) => content.get({ number })?.content ?? []),
     close: async () => {
