@@ -38,6 +38,36 @@ export function excelFile(rows: string | Uint8Array, head = ""): Uint8Array {
   );
 }
 
+export const nested = (element: string, depth: number): string =>
+  `${`<${element}>`.repeat(depth)}${`</${element}>`.repeat(depth)}`;
+
+/** An OpenDocument text with this body. */
+export function openDocumentFile(body: string, head = ""): Uint8Array {
+  const namespaces = ["office", "text", "table"]
+    .map((name) => `xmlns:${name}="urn:oasis:names:tc:opendocument:xmlns:${name}:1.0"`)
+    .join(" ");
+  return zipSync({
+    mimetype: strToU8("application/vnd.oasis.opendocument.text"),
+    "content.xml": strToU8(
+      `${head}<office:document-content ${namespaces}><office:body><office:text>${body}</office:text></office:body></office:document-content>`,
+    ),
+  });
+}
+
+/** An EPUB of one chapter with this body. */
+export function bookFile(body: string): Uint8Array {
+  return zipSync({
+    mimetype: strToU8("application/epub+zip"),
+    "META-INF/container.xml": strToU8(
+      '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
+    ),
+    "book.opf": strToU8(
+      '<package xmlns="http://www.idpf.org/2007/opf"><metadata/><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/></spine></package>',
+    ),
+    "a.xhtml": strToU8(`<html xmlns="http://www.w3.org/1999/xhtml"><body>${body}</body></html>`),
+  });
+}
+
 /** A PDF of these objects, the first of which is the catalogue. */
 export function pdfFile(objects: readonly (string | Uint8Array)[]): Uint8Array {
   const parts: Uint8Array[] = [strToU8("%PDF-1.4\n")];

@@ -6,7 +6,15 @@ import { AppError } from "../../src/errors.ts";
 import { type Block, maxBlockLength } from "../../src/rag/parse/document.ts";
 import { createDocumentParser } from "../../src/rag/parse/parser.ts";
 import { until } from "../until.ts";
-import { excelFile, pdfBomb, pdfFile, wordFile } from "./hostile-files.ts";
+import {
+  bookFile,
+  excelFile,
+  nested,
+  openDocumentFile,
+  pdfBomb,
+  pdfFile,
+  wordFile,
+} from "./hostile-files.ts";
 import { type ReadDocument, readAll, temporaryFolder } from "./read-all.ts";
 
 // A machine that is busy takes its time; the parser's own deadline is what is tested.
@@ -169,6 +177,8 @@ describe("bombs", () => {
     const laughs = `<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "ha">${levels.join("")}]>`;
     const { blocks } = await read("laughs.xml", `${laughs}<r>&e20; &amp; done</r>`);
     expect(texts(blocks)).toEqual(["&e20; & done"]);
+    const text = openDocumentFile("<text:p>&e20; done</text:p>", laughs);
+    expect(texts((await read("laughs.odt", text)).blocks).join("").length).toBeLessThan(20);
     const row = '<row><c t="str"><v>&e20;</v></c><c t="str"><v>x</v></c></row>';
     expect(texts((await read("laughs.xlsx", excelFile(row, laughs))).blocks)).toEqual([
       "S",
@@ -189,6 +199,8 @@ describe("nesting", () => {
     ["deep.xml", "<a>".repeat(1_000_000)],
     ["deep.rtf", `{\\rtf1 ${"{".repeat(1_000_000)}`],
     ["deep.docx", wordFile("<w:tbl><w:tr><w:tc>".repeat(100_000))],
+    ["deep.odt", openDocumentFile(nested("text:section", 100_000))],
+    ["deep.epub", bookFile(nested("div", 100_000))],
   ])("%s", async (name, content) => {
     expect(await fault(name, content)).toEqual(tooComplex("nesting", 10_000));
   });
@@ -202,6 +214,11 @@ describe("nesting", () => {
 });
 
 describe("size", () => {
+  test("an index of OpenDocument that begins a hundred thousand times", async () => {
+    const file = openDocumentFile(`<text:table-of-content ${"<text:table-index ".repeat(100_000)}`);
+    expect(await fault("index.odt", file)).toEqual({ code: "document_unreadable" });
+  });
+
   test.each(["txt", "md", "html", "csv", "json", "js", "xml"])(
     "a line of 4 million characters in %s",
     async (type) => {

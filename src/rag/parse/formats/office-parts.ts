@@ -21,25 +21,38 @@ function withoutRunningText(slide: string): string {
   const [before = "", ...shapes] = slide.split(/(?=<p:sp[ >])/);
   const kept = shapes.map((shape) => {
     const end = shape.indexOf("</p:sp>");
-    const isRunning = /<p:ph\b[^>]*\btype="(sldNum|dt|ftr|hdr)"/.test(shape.slice(0, end));
-    return isRunning ? shape.slice(end + "</p:sp>".length) : shape;
+    const isRunning = /<p:ph\b[^<>]*\btype="(sldNum|dt|ftr|hdr)"/.test(shape.slice(0, end));
+    return end >= 0 && isRunning ? shape.slice(end + "</p:sp>".length) : shape;
   });
   return before + kept.join("");
 }
+
+const openDocumentTag =
+  /<(\/?)(table:table-cell|text:list(?:-item|-header)?|text:(?:table-of-content|(?:illustration|table|object|alphabetical)-index))(?=[\s/>])[^<>]*>/g; // biome-ignore format: one pattern
 
 /**
  * OpenDocument without tables of contents and other indexes, and with the items of lists in cells as
  * paragraphs: officeparser loses them otherwise.
  */
 function withoutIndexes(content: string): string {
-  const index = /<text:((?:table-of-content|illustration-index|table-index|object-index|alphabetical-index))[ >].*?<\/text:\1>/gs; // biome-ignore format: one pattern
-  const tag = /<(\/?)(table:table-cell|text:list(?:-item|-header)?)(?=[\s/>])[^>]*>/g;
+  let kept = "";
+  let from = 0;
+  let indexes = 0;
   let cells = 0;
-  return content.replace(index, "").replace(tag, (whole, slash: string, name: string) => {
-    if (name !== "table:table-cell") return cells > 0 ? "" : whole;
-    if (!whole.endsWith("/>")) cells += slash === "" ? 1 : -1;
-    return whole;
-  });
+  for (const { 0: tag, 1: slash, 2: name = "", index } of content.matchAll(openDocumentTag)) {
+    if (tag.endsWith("/>")) continue;
+    const step = slash === "" ? 1 : -1;
+    if (name === "table:table-cell") cells += step;
+    else if (!name.startsWith("text:list")) {
+      if (indexes === 0) kept += content.slice(from, index);
+      indexes = Math.max(0, indexes + step);
+      from = index + tag.length;
+    } else if (cells > 0 && indexes === 0) {
+      kept += content.slice(from, index);
+      from = index + tag.length;
+    }
+  }
+  return indexes > 0 ? kept : kept + content.slice(from);
 }
 
 const isText = /(^|\/)mimetype$|\.(xml|rels|opf|x?html?|xht)$/i;

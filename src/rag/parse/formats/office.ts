@@ -19,6 +19,7 @@ function translate(error: unknown): unknown {
     case "PASSWORD_REQUIRED":
     case "DOCUMENT_DECRYPTION_FAILED":
       return new AppError("document_encrypted", {}, { cause: error });
+    // It gives up before our own readers do, at a depth that differs from format to format.
     case "MAX_NESTING_DEPTH_EXCEEDED":
       return tooComplex("nesting", maxNesting, error);
     default:
