@@ -15,6 +15,8 @@ import { exitCode, readFlags } from "./usage.ts";
  */
 export async function run(args: readonly string[]): Promise<number> {
   const { config: configPath, port } = readFlags(args, ["config", "port"]);
+  // What users wrote is nobody else's on this machine: the database and all that lies beside it.
+  process.umask(0o077);
   surviveFaults();
   const signals = watchStopSignals();
   try {
