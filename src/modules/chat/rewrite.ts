@@ -1,4 +1,5 @@
 import { log } from "../../log.ts";
+import { collectText } from "../../providers/llm/collect.ts";
 import type { ChatMessage, ChatRequest, ChatRoute } from "../../providers/llm/index.ts";
 import type { Message } from "../../store/conversations.ts";
 
@@ -46,12 +47,8 @@ export async function standaloneQuery(
       { ...request, model: route.model, messages, temperature: 0, question },
       limited,
     );
-    let text = "";
-    for await (const deltas of answer) {
-      for (const delta of deltas) if (delta.type === "content") text += delta.text;
-      if (text.length > longestQuery) return question;
-    }
-    return text.trim() || question;
+    const query = (await collectText(answer, longestQuery)).trim();
+    return query === "" || query.length > longestQuery ? question : query;
   } catch (cause) {
     signal.throwIfAborted();
     log.warn("follow-up question is searched for as it stands", { cause });

@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
+import { demoName } from "../../providers/llm/demo.ts";
 import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
 import type { Conversation } from "../../store/conversations.ts";
 import { branchTo } from "../conversations/branches.ts";
@@ -13,9 +14,6 @@ import { standaloneQuery } from "./rewrite.ts";
 import { RunningAnswers } from "./running.ts";
 import type { Sources } from "./sources.ts";
 import { type Plan, planTurn, type TurnRequest } from "./turn.ts";
-
-/** It answers from passages, and cannot rewrite. */
-const demoModel = "demo";
 
 export interface Question {
   readonly conversationId: number;
@@ -79,10 +77,11 @@ export function createChatService(options: {
     grounding: Grounding,
     signal: AbortSignal,
   ): Promise<Sources> {
-    if (!options.rewriteQuestions || conversation.model === demoModel) {
+    const route = router.route(conversation.model);
+    // The model inside the server answers from passages, and cannot rewrite.
+    if (!options.rewriteQuestions || route.providerName === demoName) {
       return { citations: await grounding(message, signal) };
     }
-    const route = router.route(conversation.model);
     const asker = { userId: conversation.userId, apiKey: conversations.apiKey(conversation) };
     const query = await standaloneQuery(route, asker, history, message, signal);
     const citations = await grounding(query, signal);

@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
 import { log } from "../../log.ts";
+import { collectText } from "../../providers/llm/collect.ts";
 import { demoName } from "../../providers/llm/demo.ts";
 import type { ChatMessage, ChatRouter } from "../../providers/llm/index.ts";
 import type { Conversation, Message } from "../../store/conversations.ts";
@@ -70,12 +71,7 @@ export function createTitleService(options: {
         { userId: conversation.userId, model, messages: prompt(messages), maxTokens, apiKey },
         AbortSignal.any([caller, closing.signal, limit.signal]),
       );
-      let text = "";
-      for await (const deltas of answer) {
-        for (const delta of deltas) if (delta.type === "content") text += delta.text;
-        if (text.length > longestAnswer) break;
-      }
-      return toTitle(text);
+      return toTitle(await collectText(answer, longestAnswer));
     } finally {
       clearTimeout(timer);
     }
