@@ -12,6 +12,7 @@ import { createIdSource } from "./ids.ts";
 import { log } from "./log.ts";
 import { chatRoutes } from "./modules/chat/index.ts";
 import { createChatService } from "./modules/chat/service.ts";
+import { createExportService } from "./modules/conversations/export.ts";
 import { createHistories } from "./modules/conversations/history.ts";
 import { conversationRoutes } from "./modules/conversations/index.ts";
 import { createConversationSearchService } from "./modules/conversations/search.ts";
@@ -19,6 +20,7 @@ import { searchRoutes } from "./modules/conversations/search-routes.ts";
 import { createConversationService } from "./modules/conversations/service.ts";
 import { titleRoutes } from "./modules/conversations/title-routes.ts";
 import { createTitleService } from "./modules/conversations/titles.ts";
+import { transferRoutes } from "./modules/conversations/transfer-routes.ts";
 import { healthRoutes } from "./modules/health/index.ts";
 import { createHealthService } from "./modules/health/service.ts";
 import { keyRoutes } from "./modules/keys/index.ts";
@@ -138,6 +140,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(keyRoutes(http, keys))
     .use(conversationRoutes(http, conversations))
     .use(titleRoutes(http, titles))
+    .use(transferRoutes(http, createExportService(conversations)))
     .use(searchRoutes(http, createConversationSearchService(store.conversations)))
     .use(knowledgeRoutes(http, knowledge.service))
     .use(usageRoutes(http, usage))

@@ -57,3 +57,30 @@ export function readPartNames(header: Uint8Array): PartNames | undefined {
     filename: (extended && decodeExtended(extended)) ?? read("filename"),
   };
 }
+
+/** What no file system takes in a name, and what hides or reorders the rest. */
+const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\\/:*?"<>|]+/gu;
+/** UTF-16 units of a name before its extension. */
+const longestName = 80;
+
+/** RFC 8187, section 3.2.1: `encodeURIComponent` leaves four characters more than that allows. */
+const extended = (text: string): string =>
+  encodeURIComponent(text).replace(/['()*]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  });
+
+/**
+ * The header's value for a file to be saved as `title` (RFC 6266): whatever is in it becomes a name
+ * that every system takes. `plain`, in ASCII, serves clients that know no other; it is the name too
+ * where nothing is left of the title.
+ */
+export function attachment(title: string, plain: string, extension: string): string {
+  const clean = title.toWellFormed().replace(unsafe, " ").replace(/\s+/g, " ").trim();
+  // No half of a pair, no name that is hidden or that Windows cuts.
+  const cut = clean.slice(0, longestName).replace(/[\ud800-\udbff]$/, "");
+  const name = cut.replace(/^[.\s]+|[.\s]+$/g, "");
+  const fallback = `attachment; filename="${plain}.${extension}"`;
+  return name === ""
+    ? fallback
+    : `${fallback}; filename*=UTF-8''${extended(`${name}.${extension}`)}`;
+}

@@ -16,6 +16,6 @@ export const cors = (origins: readonly string[]) =>
       "Last-Event-ID",
       "X-Request-Id",
     ],
-    exposeHeaders: ["X-Request-Id", "Retry-After"],
+    exposeHeaders: ["X-Request-Id", "Retry-After", "Content-Disposition"],
     maxAge: 600,
   });

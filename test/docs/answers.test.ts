@@ -96,6 +96,10 @@ describe("what the server answers is what the document says", () => {
       results: [{ matches: [{ highlights: [[0, 2]] }] }],
     });
     await expectDocumented(search, "get", await user.get(search));
+    const exported = "/api/conversations/{conversation_id}/export";
+    const file = `/api/conversations/${id}/export`;
+    await expectDocumented(exported, "get", await user.get(file));
+    await expectDocumented(exported, "get", await user.get(`${file}?format=xml`));
     const title = "/api/conversations/{conversation_id}/title";
     const entitle = (named: number) => user.post(`/api/conversations/${named}/title`);
     await expectDocumented(title, "post", await entitle(id));

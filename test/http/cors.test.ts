@@ -71,7 +71,9 @@ describe("an answer", () => {
       for (const path of paths) {
         const { headers } = await app.nobody.get(path, { origin });
         expect([path, headers.get("access-control-allow-origin")]).toEqual([path, allowed]);
-        expect(headers.get("access-control-expose-headers")).toBe("X-Request-Id, Retry-After");
+        expect(headers.get("access-control-expose-headers")).toBe(
+          "X-Request-Id, Retry-After, Content-Disposition",
+        );
       }
     }
   });

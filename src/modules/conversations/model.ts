@@ -55,3 +55,10 @@ export const historyQuery = t.Object({ branches: t.Boolean({ default: false, exa
 export const branchBody = Type.Object({
   message_id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [3] }),
 });
+
+export const exportQuery = t.Object({
+  format: t.Union([t.Literal("json"), t.Literal("markdown")], {
+    default: "json",
+    examples: ["markdown"],
+  }),
+});

@@ -1,0 +1,125 @@
+import { type Static, Type } from "@sinclair/typebox";
+import type { Conversation, Message } from "../../store/conversations.ts";
+import { parseSources } from "../chat/sources.ts";
+
+/** What the file says of itself, so that it is known again. */
+export const exportFormat = "llm-backend-conversation";
+
+/** Grows when a file of this version could no longer be read as the one before. */
+export const exportVersion = 1;
+
+const orNull = <Schema extends ReturnType<typeof Type.String>>(schema: Schema) =>
+  Type.Union([schema, Type.Null()]);
+
+const id = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
+/** Unix seconds, to the end of the year 9999. */
+const time = Type.Integer({ minimum: 0, maximum: 253_402_300_799 });
+const text = Type.String({ maxLength: 10_000_000 });
+const name = Type.String({ maxLength: 1000 });
+const tokens = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+const citation = Type.Object({
+  number: Type.Integer({ minimum: 1, maximum: 10_000 }),
+  content: text,
+  score: Type.Number(),
+  doc_id: name,
+  doc_name: name,
+  chunk_id: name,
+  chunk_index: Type.Integer({ minimum: 0 }),
+  page: Type.Optional(Type.Union([Type.Integer(), name])),
+  heading: Type.Optional(text),
+});
+
+const message = Type.Object({
+  message_id: id,
+  parent_id: Type.Union([id, Type.Null()]),
+  role: Type.Union([Type.Literal("user"), Type.Literal("assistant")]),
+  content: text,
+  created_time: time,
+  status: Type.Optional(Type.Union([Type.Literal("complete"), Type.Literal("interrupted")])),
+  finish_reason: Type.Optional(orNull(name)),
+  model: Type.Optional(name),
+  reasoning: Type.Optional(text),
+  sources: Type.Optional(Type.Array(citation, { maxItems: 1000 })),
+  query: Type.Optional(text),
+  usage: Type.Optional(
+    Type.Object({
+      prompt_tokens: tokens,
+      completion_tokens: tokens,
+      total_tokens: tokens,
+      estimated: Type.Optional(Type.Boolean()),
+    }),
+  ),
+});
+
+/** A whole conversation with all its branches, as it leaves this server and comes back. */
+export const exportedConversation = Type.Object({
+  format: Type.Literal(exportFormat),
+  version: Type.Literal(exportVersion),
+  title: Type.String({ maxLength: 200 }),
+  untitled: Type.Optional(Type.Boolean()),
+  model: Type.String({ minLength: 1, maxLength: 200 }),
+  system_prompt: orNull(Type.String({ maxLength: 100_000 })),
+  temperature: Type.Union([Type.Number({ minimum: 0, maximum: 2 }), Type.Null()]),
+  top_p: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]),
+  max_tokens: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000_000 }), Type.Null()]),
+  created_time: time,
+  /** The newest message of the branch that is shown. */
+  tip: Type.Union([id, Type.Null()]),
+  messages: Type.Array(message, { maxItems: 10_000 }),
+});
+
+export type ExportedConversation = Static<typeof exportedConversation>;
+type ExportedMessage = ExportedConversation["messages"][number];
+
+function toExportedMessage(message: Message): ExportedMessage {
+  const common = {
+    message_id: message.id,
+    parent_id: message.parentId,
+    role: message.role,
+    content: message.content,
+    created_time: message.createdTime,
+  };
+  if (message.role === "user") return common;
+  const { status, finishReason, model, reasoning, usage } = message;
+  const sources = message.sources === null ? undefined : parseSources(message.sources);
+  return {
+    ...common,
+    // In the file it grows no more.
+    status: status === "complete" ? status : "interrupted",
+    finish_reason: status === "streaming" ? "interrupted" : finishReason,
+    ...(model === null ? {} : { model }),
+    ...(reasoning === null ? {} : { reasoning }),
+    ...(sources === undefined ? {} : { sources: [...sources.citations] }),
+    ...(sources?.query === undefined ? {} : { query: sources.query }),
+    ...(usage === null
+      ? {}
+      : {
+          usage: {
+            prompt_tokens: usage.promptTokens,
+            completion_tokens: usage.completionTokens,
+            total_tokens: usage.totalTokens,
+            ...(usage.estimated ? { estimated: true } : {}),
+          },
+        }),
+  };
+}
+
+/** All of a conversation but its key and the pieces in which its answers were streamed. */
+export const toExported = (
+  conversation: Conversation,
+  messages: readonly Message[],
+): ExportedConversation => ({
+  format: exportFormat,
+  version: exportVersion,
+  title: conversation.title,
+  ...(conversation.untitled ? { untitled: true } : {}),
+  model: conversation.model,
+  system_prompt: conversation.systemPrompt,
+  temperature: conversation.temperature,
+  top_p: conversation.topP,
+  max_tokens: conversation.maxTokens,
+  created_time: conversation.createdTime,
+  tip: conversation.tip,
+  messages: messages.map(toExportedMessage),
+});
