@@ -214,4 +214,4 @@ test("kill -9 at any moment loses nothing that was acknowledged", async () => {
     { numRuns: 3 },
   );
   await upstream.close();
-}, 120_000);
+});

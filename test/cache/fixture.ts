@@ -1,4 +1,4 @@
-import { setDefaultTimeout, spyOn } from "bun:test";
+import { spyOn } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +7,6 @@ import type { Cache } from "../../src/cache/index.ts";
 import { log } from "../../src/log.ts";
 import type { RedisServer } from "../redis.ts";
 import { until } from "../until.ts";
-
-// A connection that went silent is given up after 2 s, a new one perhaps only after some attempts.
-setDefaultTimeout(60_000);
 
 /** Keeps nothing in the process, so that whatever is found was found in Redis. */
 export const onlyRedis: CacheOptions = { maxEntries: 0 };

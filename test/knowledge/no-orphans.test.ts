@@ -11,11 +11,20 @@ interface ModelDocument {
   readonly knowledgeBaseId: string;
   status: "processing" | "ready" | "failed";
   chunks: number;
+  /** In the index that is being built. */
+  rebuilt: number;
+  /** Whether it is whole there. */
+  isWhole: boolean;
 }
+
+/** What the store tells of it. */
+type SeenDocument = Omit<ModelDocument, "isWhole">;
 
 /** What a caller may see: documents by id, in the knowledge bases that exist. */
 interface Model {
   readonly knowledgeBases: Set<string>;
+  /** Those for which another index is being built. */
+  readonly rebuilding: Set<string>;
   readonly documents: Map<string, ModelDocument>;
 }
 
@@ -29,9 +38,14 @@ interface Change {
 
 type Command =
   | { readonly type: "create" | "purge" | "deleteKnowledgeBase" }
-  | { readonly type: "insert" | "delete" | "discard" | "fail"; readonly pick: number }
+  | { readonly type: "reindex" | "finish" | "giveUp"; readonly pick: number }
+  | { readonly type: "insert"; readonly pick: number }
+  | DocumentCommand;
+
+type DocumentCommand =
+  | { readonly type: "delete" | "discard" | "fail" | "retry"; readonly pick: number }
   | {
-      readonly type: "slice";
+      readonly type: "slice" | "rebuild";
       readonly pick: number;
       readonly chunks: number;
       readonly last: boolean;
@@ -46,10 +60,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant("delete" as const), pick }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("discard" as const), pick }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fail" as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("retry" as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("reindex" as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("finish" as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("giveUp" as const), pick }) },
   {
-    weight: 10,
+    weight: 15,
     arbitrary: fc.record({
-      type: fc.constant("slice" as const),
+      type: fc.constantFrom("slice" as const, "slice" as const, "rebuild" as const),
       pick,
       // Above what one step of a removal takes, now and then.
       chunks: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(300)),
@@ -62,6 +80,13 @@ const choose = <T>(values: Iterable<T>, at: number): T | undefined => {
   const all = [...values];
   return all[at % Math.max(1, all.length)];
 };
+
+const documentEnd = { fileType: "txt", title: "a", pages: null };
+
+const chunksFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, at) => chunkOf("word", first + at));
+
+const vectorsFor = (chunks: readonly unknown[]) => chunks.map((_, at) => vectorOf(dimensions, at));
 
 function toChange(command: Command, model: Model): Change | undefined {
   switch (command.type) {
@@ -90,6 +115,7 @@ function toChange(command: Command, model: Model): Change | undefined {
         run: (store) => store.knowledge.deleteKnowledgeBase(id, 1),
         apply(after) {
           after.knowledgeBases.delete(id);
+          after.rebuilding.delete(id);
           for (const [key, document] of after.documents) {
             if (document.knowledgeBaseId === id) after.documents.delete(key);
           }
@@ -104,18 +130,65 @@ function toChange(command: Command, model: Model): Change | undefined {
       return {
         run: (store) => store.knowledge.insertDocument({ ...row, contentHash: id, metadata: {} }),
         apply: (after) =>
-          after.documents.set(id, { knowledgeBaseId, status: "processing", chunks: 0 }),
+          after.documents.set(id, {
+            knowledgeBaseId,
+            status: "processing",
+            chunks: 0,
+            rebuilt: 0,
+            isWhole: false,
+          }),
       };
     }
+    case "reindex":
+    case "finish":
+    case "giveUp":
+      return toIndexChange(command.type, choose(model.knowledgeBases, command.pick), model);
     default:
       return toDocumentChange(command, model);
   }
 }
 
-function toDocumentChange(
-  command: Extract<Command, { readonly pick: number }>,
+const documentsOf = (model: Model, knowledgeBaseId: string) =>
+  [...model.documents].filter(([, document]) => document.knowledgeBaseId === knowledgeBaseId);
+
+function toIndexChange(
+  type: "reindex" | "finish" | "giveUp",
+  id: string | undefined,
   model: Model,
 ): Change | undefined {
+  if (id === undefined) return undefined;
+  const isRebuilding = model.rebuilding.has(id);
+  if (type === "reindex") {
+    if (isRebuilding) return undefined;
+    return {
+      run: (store) =>
+        store.knowledge.startReindex(id, { embeddingModel: "other", dimensions, chunkSize: null }),
+      apply: (after) => after.rebuilding.add(id),
+    };
+  }
+  if (!isRebuilding) return undefined;
+  const ready = documentsOf(model, id).filter(([, { status }]) => status === "ready");
+  const isDone = ready.every(([, { isWhole }]) => isWhole);
+  const fault = { code: "internal", parameters: {}, documentId: id } as const;
+  return {
+    async run(store) {
+      const index = (await store.knowledge.findReindex(id))?.index ?? -1;
+      if (type === "giveUp") return store.knowledge.failReindex(index, fault);
+      expect((await store.knowledge.nextToReindex(index)) === undefined).toBe(isDone);
+      expect(await store.knowledge.finishReindex(index)).toBe(isDone ? "swapped" : "behind");
+    },
+    apply(after) {
+      if (type === "finish" && !isDone) return;
+      after.rebuilding.delete(id);
+      for (const [key, document] of documentsOf(after, id)) {
+        const chunks = type === "finish" ? document.rebuilt : document.chunks;
+        after.documents.set(key, { ...document, chunks, rebuilt: 0, isWhole: false });
+      }
+    },
+  };
+}
+
+function toDocumentChange(command: DocumentCommand, model: Model): Change | undefined {
   const chosen = choose(model.documents, command.pick);
   if (chosen === undefined) return undefined;
   const [id, document] = chosen;
@@ -144,14 +217,40 @@ function toDocumentChange(
           }
         },
       };
-    case "slice": {
-      const chunks = Array.from({ length: command.chunks }, (_, at) =>
-        chunkOf("word", document.chunks + at),
-      );
-      const end = command.last ? { fileType: "txt", title: "a", pages: null } : undefined;
-      const vectors = chunks.map((_, at) => vectorOf(dimensions, at));
+    case "retry":
       return {
-        run: (store) => store.knowledge.addSlice(id, packSlice(chunks, vectors, dimensions), end),
+        run: (store) => store.knowledge.retryDocument(id),
+        apply(after) {
+          if (document.status === "failed")
+            after.documents.set(id, { ...document, status: "processing" });
+        },
+      };
+    case "rebuild": {
+      const chunks = chunksFrom(document.rebuilt, command.chunks);
+      const takes =
+        model.rebuilding.has(document.knowledgeBaseId) &&
+        document.status === "ready" &&
+        !document.isWhole;
+      return {
+        async run(store) {
+          const index = (await store.knowledge.findReindex(document.knowledgeBaseId))?.index ?? -1;
+          const slice = packSlice(chunks, vectorsFor(chunks), dimensions);
+          const end = command.last ? documentEnd : undefined;
+          expect(await store.knowledge.addSlice(id, slice, end, index)).toBe(takes);
+        },
+        apply(after) {
+          if (!takes) return;
+          const rebuilt = document.rebuilt + chunks.length;
+          after.documents.set(id, { ...document, rebuilt, isWhole: command.last });
+        },
+      };
+    }
+    case "slice": {
+      const chunks = chunksFrom(document.chunks, command.chunks);
+      const end = command.last ? documentEnd : undefined;
+      return {
+        run: (store) =>
+          store.knowledge.addSlice(id, packSlice(chunks, vectorsFor(chunks), dimensions), end),
         apply(after) {
           if (!processing) return;
           const status = command.last ? "ready" : "processing";
@@ -167,7 +266,8 @@ function toDocumentChange(
 /** What the store shows, in the shape of the model, and what a search finds. */
 async function observe(store: OpenStore, known: Iterable<string>) {
   const knowledgeBases: string[] = [];
-  const documents: Record<string, ModelDocument> = {};
+  const rebuilding: string[] = [];
+  const documents: Record<string, SeenDocument> = {};
   const found: Record<string, number[]> = {};
   for (const id of known) {
     const candidates = await store.search.search(id, {
@@ -187,17 +287,21 @@ async function observe(store: OpenStore, known: Iterable<string>) {
     knowledgeBases.push(id);
     const hits = await store.search.passages([...candidates.chunks]);
     found[id] = [candidates.chunks.length, hits.length, vectors.chunks.length];
+    const reindex = await store.knowledge.findReindex(id);
+    if (reindex !== undefined) rebuilding.push(id);
     for (const document of await store.knowledge.documents(id)) {
       const { chunkCount } = await store.knowledge.progress(document.id);
+      const rebuilt = await store.knowledge.progress(document.id, reindex?.index ?? -1);
       documents[document.id] = {
         knowledgeBaseId: id,
         status: document.status,
         chunks: chunkCount,
+        rebuilt: rebuilt.chunkCount,
       };
       expect(document.chunkCount).toBe(document.status === "ready" ? chunkCount : 0);
     }
   }
-  return { knowledgeBases, documents, found };
+  return { knowledgeBases, rebuilding, documents, found };
 }
 
 function expected(model: Model, known: Iterable<string>) {
@@ -210,7 +314,11 @@ function expected(model: Model, known: Iterable<string>) {
     }
     found[id] = [chunks, chunks, Math.min(4096, chunks)];
   }
-  return { knowledgeBases, documents: Object.fromEntries(model.documents), found };
+  const documents = Object.fromEntries(
+    [...model.documents].map(([id, { isWhole: _, ...document }]) => [id, document]),
+  );
+  const rebuilding = knowledgeBases.filter((id) => model.rebuilding.has(id));
+  return { knowledgeBases, rebuilding, documents, found };
 }
 
 function faults(folder: TemporaryFolder): string[] {
@@ -234,7 +342,11 @@ test("no crash and no order of deletions leaves a piece of a document behind", a
       async (steps) => {
         using folder = new TemporaryFolder();
         let store = await openStore(folder.database);
-        let model: Model = { knowledgeBases: new Set(), documents: new Map() };
+        let model: Model = {
+          knowledgeBases: new Set(),
+          rebuilding: new Set(),
+          documents: new Map(),
+        };
         const known = new Set<string>();
         const setUp: [Command, "none"][] = [
           [{ type: "create" }, "none"],
@@ -261,7 +373,12 @@ test("no crash and no order of deletions leaves a piece of a document behind", a
           const happened = Bun.deepEquals(seen, expected(after, known));
           if (when === "during" && happened) model = after;
           else if (step.type !== "discard") expect(seen).toEqual(expected(model, known));
-          else model = { ...model, documents: new Map(Object.entries(seen.documents)) };
+          // A part of what was to be discarded may be gone.
+          else
+            for (const [id, { chunks }] of Object.entries(seen.documents)) {
+              const document = model.documents.get(id);
+              if (document !== undefined) model.documents.set(id, { ...document, chunks });
+            }
         }
         expect(await observe(store, known)).toEqual(expected(model, known));
         for (const id of model.knowledgeBases) await store.knowledge.deleteKnowledgeBase(id, 1);
@@ -286,4 +403,4 @@ test("no crash and no order of deletions leaves a piece of a document behind", a
     ),
     { numRuns: 6 },
   );
-}, 120_000);
+});

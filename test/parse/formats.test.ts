@@ -1,10 +1,8 @@
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Block } from "../../src/rag/parse/document.ts";
 import { createDocumentParser } from "../../src/rag/parse/parser.ts";
 import { readAll } from "./read-all.ts";
-
-setDefaultTimeout(60_000);
 
 const documents = join(import.meta.dir, "../documents");
 const parser = createDocumentParser({ timeoutSeconds: 60, memoryBytes: 512 * 2 ** 20 });

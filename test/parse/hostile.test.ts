@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { strToU8, zipSync } from "fflate";
@@ -16,9 +16,6 @@ import {
   wordFile,
 } from "./hostile-files.ts";
 import { type ReadDocument, readAll, temporaryFolder } from "./read-all.ts";
-
-// A machine that is busy takes its time; the parser's own deadline is what is tested.
-setDefaultTimeout(120_000);
 
 const documents = join(import.meta.dir, "../documents");
 const megabyte = 2 ** 20;
