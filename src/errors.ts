@@ -43,6 +43,7 @@ const kinds = {
   api_key_not_found: "not_found",
   too_many_api_keys: "conflict",
   generation_running: "conflict",
+  reindex_running: "conflict",
   body_too_large: "too_large",
   file_too_large: "too_large",
   unsupported_content_type: "unsupported_media",
@@ -65,6 +66,7 @@ export type ErrorCode = keyof typeof kinds;
 /** Faults that are likely to pass by themselves. */
 const passing: ReadonlySet<ErrorCode> = new Set([
   "generation_running",
+  "reindex_running",
   "rate_limited",
   "provider_interrupted",
   "provider_timeout",

@@ -76,6 +76,10 @@ const errorTexts: Record<ErrorCode, Text> = {
     "zh-CN": "该对话正在生成回答，请等待其结束",
     en: "This conversation is still answering; wait for the end",
   },
+  reindex_running: {
+    "zh-CN": "该知识库正在重建索引，请等待其结束",
+    en: "This knowledge base is being reindexed; wait for the end",
+  },
   body_too_large: {
     "zh-CN": "请求主体过大：最多 {limit} 字节",
     en: "The request body is too large: at most {limit} bytes",
@@ -178,6 +182,11 @@ const successTexts = {
     en: "Knowledge base created with the model {model}",
   },
   knowledge_bases_listed: { "zh-CN": "知识库列表获取成功", en: "Knowledge bases listed" },
+  knowledge_base_updated: { "zh-CN": "知识库更新成功", en: "Knowledge base updated" },
+  reindex_started: {
+    "zh-CN": "知识库开始重建索引，完成前照常使用原索引",
+    en: "Reindexing has begun; the old index answers until it is done",
+  },
   knowledge_base_deleted: { "zh-CN": "知识库删除成功", en: "Knowledge base deleted" },
   document_uploaded: {
     "zh-CN": "文档上传处理成功，共分割并添加 {count} 个文本块",

@@ -101,7 +101,7 @@ export function createIngestRun({ store, worker, originals, chunkSize }: RunOpti
     }
   }
 
-  async function run(request: RunRequest): Promise<void> {
+  async function run(request: RunRequest, isReadAnew: boolean): Promise<void> {
     const { document, signal } = request;
     const { id, name, fileType, title } = document;
     const plan = request.index ?? (await store.findKnowledgeBase(document.knowledgeBaseId));
@@ -117,7 +117,7 @@ export function createIngestRun({ store, worker, originals, chunkSize }: RunOpti
       await worker.call("start", [
         runId,
         {
-          path: (await originals.has(id)) ? originals.path(id) : undefined,
+          path: isReadAnew && (await originals.has(id)) ? originals.path(id) : undefined,
           name,
           known: document.status === "ready" ? { fileType, title } : undefined,
           model: plan.embeddingModel,
@@ -133,6 +133,19 @@ export function createIngestRun({ store, worker, originals, chunkSize }: RunOpti
     }
   }
 
+  /** Puts a document that could be read once, and cannot any more, into an index as it was cut then. */
+  async function runAnyhow(request: RunRequest): Promise<void> {
+    const { document, index } = request;
+    try {
+      await run(request, true);
+    } catch (error) {
+      const isUnreadable = error instanceof AppError && error.kind === "unprocessable";
+      if (index === undefined || !isUnreadable) throw error;
+      while (await store.discardSlice(document.id, index.index));
+      await run(request, false);
+    }
+  }
+
   /**
    * Takes a document in: until it is whole, or has failed for good.
    *
@@ -142,7 +155,7 @@ export function createIngestRun({ store, worker, originals, chunkSize }: RunOpti
   return async function insist(request: RunRequest): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await run(request);
+        return await runAnyhow(request);
       } catch (error) {
         request.signal.throwIfAborted();
         if (error instanceof AppError && error.kind !== "internal") throw error;

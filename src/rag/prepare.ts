@@ -102,8 +102,10 @@ async function* prepareFile(
   yield { type: "restart" };
 }
 
-const isSame = (chunk: Chunk, stored: StoredProgress["last"]): boolean =>
-  chunk.content === stored?.content && chunk.end === stored.end;
+const isSame = (
+  chunk: Pick<ChunkBody, "content" | "end">,
+  stored: StoredProgress["last"],
+): boolean => chunk.content === stored?.content && chunk.end === stored.end;
 
 /** Embeds what was cut before, for want of the document's own bytes. */
 async function* prepareChunks(
@@ -112,10 +114,20 @@ async function* prepareChunks(
   signal: AbortSignal,
 ): Steps<void> {
   const { fileType, title } = job.known;
-  let after = job.stored.chunkCount - 1;
-  const next = async function* (): Steps<readonly ChunkBody[]> {
-    return (yield { type: "chunks", after, limit: chunksPerSlice })?.chunks ?? [];
+  const { chunkCount, last } = job.stored;
+  let after = chunkCount - 1;
+  const next = async function* (limit = chunksPerSlice): Steps<readonly ChunkBody[]> {
+    return (yield { type: "chunks", after, limit })?.chunks ?? [];
   };
+  if (last !== undefined) {
+    after -= 1;
+    const [same] = yield* next(1);
+    if (same === undefined || !isSame(same, last)) {
+      yield { type: "restart" };
+      return;
+    }
+    after += 1;
+  }
   for (let chunks = yield* next(); chunks.length > 0; ) {
     signal.throwIfAborted();
     const named = title ?? withoutExtension(job.name);

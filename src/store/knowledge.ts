@@ -32,6 +32,12 @@ export interface Reindex extends SearchIndex {
   readonly userId: number;
 }
 
+/** Why a reindexing was given up. */
+export interface ReindexError extends DocumentError {
+  /** The document at fault. */
+  readonly documentId: string;
+}
+
 /** How the newest reindexing of a knowledge base stands. */
 export type ReindexState = Omit<SearchIndex, "index"> &
   (
@@ -40,7 +46,7 @@ export type ReindexState = Omit<SearchIndex, "index"> &
         readonly documentsDone: number;
         readonly documentsTotal: number;
       }
-    | { readonly status: "failed"; readonly error: DocumentError }
+    | { readonly status: "failed"; readonly error: ReindexError }
   );
 
 export interface ListedKnowledgeBase extends KnowledgeBase {
@@ -233,7 +239,7 @@ export interface KnowledgeStore {
   /** Lets the new index answer in place of the old one, if every `ready` document is whole in it. */
   finishReindex(index: number): Promise<ReindexEnd>;
   /** Gives an index up that is being built, and stores why. */
-  failReindex(index: number, error: DocumentError): Promise<void>;
+  failReindex(index: number, error: ReindexError): Promise<void>;
 
   /** The vectors that are remembered under these hashes, each in its place. */
   findEmbeddings(hashes: readonly Uint8Array[]): Promise<(Float32Array | undefined)[]>;

@@ -21,6 +21,26 @@ export interface ListedDocument {
   readonly created_time: number;
 }
 
+export interface ListedKnowledgeBase {
+  readonly kb_id: string;
+  readonly kb_name: string;
+  readonly description: string;
+  readonly embedding_model: string;
+  readonly chunk_size: number;
+  readonly weight: number | null;
+  readonly doc_count: number;
+  readonly chunk_count: number;
+  readonly reindex: {
+    readonly status: string;
+    readonly embedding_model: string;
+    readonly chunk_size: number;
+    readonly docs_done?: number;
+    readonly docs_total?: number;
+    readonly error?: string;
+    readonly doc_id?: string;
+  } | null;
+}
+
 export interface DocumentStatus {
   readonly doc_id: string;
   readonly kb_id: string;
@@ -86,6 +106,15 @@ export const upload = (
 export async function listDocuments(caller: Caller, id: string): Promise<ListedDocument[]> {
   const list = await caller.get(`/api/rag/doc/list?kb_id=${id}`);
   return (await read<{ docs: ListedDocument[] }>(list)).docs;
+}
+
+export async function findKnowledgeBase(
+  caller: Caller,
+  id: string,
+): Promise<ListedKnowledgeBase | undefined> {
+  const list = await caller.get("/api/rag/kb/list");
+  const { kbs } = await read<{ kbs: ListedKnowledgeBase[] }>(list);
+  return kbs.find(({ kb_id }) => kb_id === id);
 }
 
 export async function statusOf(caller: Caller, document: string): Promise<DocumentStatus> {

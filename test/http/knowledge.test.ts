@@ -67,11 +67,20 @@ describe("knowledge bases", () => {
       embedding_model: "zhipu-embedding-2",
     });
     const created_time = expect.any(Number);
+    const fresh = {
+      description: "",
+      chunk_size: 400,
+      weight: null,
+      doc_count: 0,
+      chunk_count: 0,
+      reindex: null,
+      created_time,
+    };
     expect(await read(await caller.get("/api/rag/kb/list", english))).toEqual({
       success: true,
       kbs: [
-        { kb_id: first, kb_name: "一", embedding_model: "builtin", created_time },
-        { kb_id: second, kb_name: "二", embedding_model: "zhipu-embedding-2", created_time },
+        { kb_id: first, kb_name: "一", embedding_model: "builtin", ...fresh },
+        { kb_id: second, kb_name: "二", embedding_model: "zhipu-embedding-2", ...fresh },
       ],
       message: "Knowledge bases listed",
     });

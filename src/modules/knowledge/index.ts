@@ -3,15 +3,10 @@ import { jsonBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { type Language, successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
-import {
-  createKnowledgeBaseDocs,
-  deleteKnowledgeBaseDocs,
-  embeddingModelsDocs,
-  listKnowledgeBasesDocs,
-  retrieveDocs,
-} from "./docs.ts";
+import { embeddingModelsDocs, retrieveDocs } from "./docs.ts";
 import { documentRoutes } from "./document-routes.ts";
-import { knowledgeBaseReference, newKnowledgeBase, retrieveBody } from "./model.ts";
+import { knowledgeBaseRoutes } from "./knowledge-base-routes.ts";
+import { retrieveBody } from "./model.ts";
 import { rerankingWarning, toResult } from "./result.ts";
 import type { KnowledgeService } from "./service.ts";
 
@@ -20,45 +15,6 @@ export function knowledgeRoutes(http: HttpContext, knowledge: KnowledgeService) 
 
   const routes = new Elysia({ prefix: "/api/rag" })
     .use(http.auth.guard)
-    .post(
-      "/kb/create",
-      async ({ body, userId, request }) => {
-        const { kb_name: name, embedding_model: embeddingModel } = body;
-        const created = await knowledge.create(userId, { name, embeddingModel });
-        const parameters = { model: created.embeddingModel };
-        return {
-          success: true,
-          kb_id: created.id,
-          message: successMessage("knowledge_base_created", language(request), parameters),
-        };
-      },
-      { ...jsonBody(http.maxBodyBytes, newKnowledgeBase), detail: createKnowledgeBaseDocs },
-    )
-    .get(
-      "/kb/list",
-      async ({ userId, request }) => ({
-        success: true,
-        kbs: (await knowledge.list(userId)).map((knowledgeBase) => ({
-          kb_id: knowledgeBase.id,
-          kb_name: knowledgeBase.name,
-          embedding_model: knowledgeBase.embeddingModel,
-          created_time: knowledgeBase.createdTime,
-        })),
-        message: successMessage("knowledge_bases_listed", language(request)),
-      }),
-      { detail: listKnowledgeBasesDocs },
-    )
-    .post(
-      "/kb/delete",
-      async ({ body, userId, request }) => {
-        await knowledge.remove(body.kb_id, userId);
-        return {
-          success: true,
-          message: successMessage("knowledge_base_deleted", language(request)),
-        };
-      },
-      { ...jsonBody(http.maxBodyBytes, knowledgeBaseReference), detail: deleteKnowledgeBaseDocs },
-    )
     .post(
       "/retrieve",
       async ({ body, userId, request }) => {
@@ -94,5 +50,8 @@ export function knowledgeRoutes(http: HttpContext, knowledge: KnowledgeService) 
       { detail: embeddingModelsDocs },
     );
 
-  return new Elysia().use(documentRoutes(http, knowledge)).use(routes);
+  return new Elysia()
+    .use(knowledgeBaseRoutes(http, knowledge))
+    .use(documentRoutes(http, knowledge))
+    .use(routes);
 }

@@ -7,11 +7,50 @@ const exampleDocument = "0198f0c4-9d3b-7e21-a6b5-2f4c8d1e7a90";
 
 const uuid = () => Type.String({ format: "uuid", examples: [example] });
 
+const name = Type.String({ minLength: 1, maxLength: 200, examples: ["法律知识库"] });
+
+const embeddingModel = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 200, examples: ["zhipu-embedding-3"] }),
+);
+
+const description = Type.Optional(Type.String({ maxLength: 2000, examples: ["合同与法规"] }));
+
+const chunkSize = Type.Optional(
+  Type.Integer({
+    minimum: 50,
+    maximum: 4000,
+    description:
+      "What documents that come from now on are cut to: characters of Chinese, or about 4 times as many of Latin text. Without it, the server's `rag.chunk_size`.",
+  }),
+);
+
+const vectorWeight = Type.Optional(
+  Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], {
+    description:
+      "The share of the vector search in the order of hits; the rest is the words'. Null: what suits the model.",
+  }),
+);
+
 export const newKnowledgeBase = Type.Object({
-  kb_name: Type.String({ minLength: 1, maxLength: 200, examples: ["法律知识库"] }),
-  embedding_model: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, examples: ["zhipu-embedding-3"] }),
-  ),
+  kb_name: name,
+  embedding_model: embeddingModel,
+  description,
+  chunk_size: chunkSize,
+  weight: vectorWeight,
+});
+
+export const knowledgeBaseChanges = Type.Object({
+  kb_id: uuid(),
+  kb_name: Type.Optional(name),
+  description,
+  chunk_size: chunkSize,
+  weight: vectorWeight,
+});
+
+export const reindexBody = Type.Object({
+  kb_id: uuid(),
+  embedding_model: embeddingModel,
+  chunk_size: chunkSize,
 });
 
 export const knowledgeBaseReference = Type.Object({ kb_id: uuid() });

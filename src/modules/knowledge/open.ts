@@ -8,6 +8,7 @@ import { createFinder } from "../../rag/find.ts";
 import { createIngestion } from "../../rag/ingest.ts";
 import { startIngestWorker } from "../../rag/ingest-client.ts";
 import { openOriginals } from "../../rag/originals.ts";
+import { createReindexing } from "../../rag/reindex.ts";
 import { startSearchWorker } from "../../rag/search-client.ts";
 import type { KnowledgeStore } from "../../store/knowledge.ts";
 import { createKnowledgeService, type KnowledgeService } from "./service.ts";
@@ -39,6 +40,7 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
       if (!config.rag.keepOriginals) await originals.remove(id);
     },
   });
+  const reindexing = createReindexing({ store, ingestion, cleanup });
   const models = createEmbeddingModels(config, {
     ...createBuiltinEmbedding(),
     embed: (texts) => searcher.call("embed", [texts]),
@@ -48,6 +50,7 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
     return document && (config.rag.keepOriginals || document.status !== "ready");
   });
   await ingestion.resume();
+  await reindexing.resume();
   cleanup.start();
 
   return {
@@ -57,7 +60,9 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
       defaultModel: config.rag.defaultEmbeddingModel,
       originals,
       ingestion,
+      reindexing,
       cleanup,
+      chunkSize: config.rag.chunkSize,
       maxUploadBytes: config.rag.maxUploadBytes,
       find: createFinder({
         searcher: {
@@ -71,7 +76,9 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
     embeddings: models,
     threads: { search: () => searcher.isAlive(), ingest: () => ingester.isAlive() },
     async close() {
+      reindexing.close();
       await ingestion.close();
+      await reindexing.idle();
       await cleanup.close();
       await ingester.close();
       await searcher.closeAfter("end", []);

@@ -1,14 +1,11 @@
 import { AppError } from "../../errors.ts";
-import { unixTime } from "../../ids.ts";
-import type { EmbeddingModels } from "../../providers/embedding/index.ts";
-import type { Cleanup } from "../../rag/cleanup.ts";
 import type { Find, Found } from "../../rag/find.ts";
 import { defaultVectorWeight } from "../../rag/fuse.ts";
-import type { Ingestion } from "../../rag/ingest.ts";
 import type { Originals } from "../../rag/originals.ts";
 import type { RetrievalMode } from "../../rag/retrieve.ts";
-import type { KnowledgeBase, KnowledgeStore, NewKnowledgeBase } from "../../store/knowledge.ts";
+import type { KnowledgeBase } from "../../store/knowledge.ts";
 import { createDocumentService } from "./documents.ts";
+import { createKnowledgeBaseService, type KnowledgeBaseOptions } from "./knowledge-bases.ts";
 
 export interface Question {
   readonly knowledgeBaseId: string;
@@ -26,34 +23,17 @@ export interface Question {
   readonly signal: AbortSignal;
 }
 
-/** Names are shown in one line: no control character, something to see. */
-function cleanTitle(field: string, sent: string): string {
-  const title = sent.toWellFormed().normalize("NFC").trim();
-  if (title === "") throw new AppError("invalid_field", { field, reason: "empty" });
-  if (/\p{Cc}/u.test(title)) {
-    throw new AppError("invalid_field", { field, reason: "control_characters" });
-  }
-  return title;
-}
-
-export function createKnowledgeService(options: {
-  readonly store: KnowledgeStore;
-  readonly models: EmbeddingModels;
-  readonly defaultModel: string;
-  readonly originals: Originals;
-  readonly ingestion: Ingestion;
-  readonly cleanup: Cleanup;
-  /** Bytes that the files of one upload may have together. */
-  readonly maxUploadBytes: number;
-  readonly find: Find;
-}) {
-  const { store, models, ingestion, cleanup } = options;
-
-  async function get(id: string, userId: number): Promise<KnowledgeBase> {
-    const knowledgeBase = await store.findKnowledgeBase(id.toLowerCase());
-    if (knowledgeBase?.userId !== userId) throw new AppError("knowledge_base_not_found");
-    return knowledgeBase;
-  }
+export function createKnowledgeService(
+  options: KnowledgeBaseOptions & {
+    readonly originals: Originals;
+    /** Bytes that the files of one upload may have together. */
+    readonly maxUploadBytes: number;
+    readonly find: Find;
+  },
+) {
+  const { models } = options;
+  const knowledgeBases = createKnowledgeBaseService(options);
+  const { get } = knowledgeBases;
 
   async function embed(
     { embeddingModel, dimensions }: KnowledgeBase,
@@ -73,47 +53,31 @@ export function createKnowledgeService(options: {
     return vector;
   }
 
+  async function findIn(knowledgeBase: KnowledgeBase, question: Question): Promise<Found> {
+    const { mode = "hybrid", query, signal } = question;
+    const found = await options.find(
+      {
+        knowledgeBaseId: knowledgeBase.id,
+        query,
+        mode,
+        vector: mode === "keyword" ? undefined : await embed(knowledgeBase, query, signal),
+        vectorWeight:
+          question.weight ??
+          knowledgeBase.vectorWeight ??
+          defaultVectorWeight(knowledgeBase.embeddingModel),
+        topK: question.topK,
+        minScore: question.minScore ?? 0,
+        expand: question.expand ?? 0,
+      },
+      signal,
+    );
+    if (found === undefined) throw new AppError("knowledge_base_not_found");
+    return found;
+  }
+
   return {
+    ...knowledgeBases,
     ...createDocumentService({ ...options, getKnowledgeBase: get }),
-    modelNames: models.names,
-
-    /** @throws AppError `unknown_embedding_model`, `invalid_field` */
-    async create(
-      userId: number,
-      wanted: { readonly name: string; readonly embeddingModel: string | undefined },
-    ): Promise<NewKnowledgeBase> {
-      const model = models.get(wanted.embeddingModel ?? options.defaultModel);
-      const knowledgeBase = {
-        id: Bun.randomUUIDv7(),
-        userId,
-        name: cleanTitle("kb_name", wanted.name),
-        description: "",
-        chunkSize: null,
-        vectorWeight: null,
-        embeddingModel: model.name,
-        dimensions: model.dimensions,
-        createdTime: unixTime(),
-      };
-      await store.insertKnowledgeBase(knowledgeBase);
-      return knowledgeBase;
-    },
-
-    /** Oldest first. */
-    list: (userId: number): Promise<KnowledgeBase[]> => store.knowledgeBases(userId),
-
-    /** @throws AppError `knowledge_base_not_found`, also for another user's */
-    get,
-
-    /** @throws AppError `knowledge_base_not_found`, also for another user's */
-    async remove(id: string, userId: number): Promise<void> {
-      const knowledgeBase = await get(id, userId);
-      const documents = await store.documents(knowledgeBase.id);
-      if (!(await store.deleteKnowledgeBase(knowledgeBase.id, userId))) {
-        throw new AppError("knowledge_base_not_found");
-      }
-      for (const { id, status } of documents) if (status === "processing") ingestion.cancel(id);
-      cleanup.start();
-    },
 
     /**
      * The passages that fit the question, the best first.
@@ -122,28 +86,18 @@ export function createKnowledgeService(options: {
      *   `embedding_model_changed`, and as `EmbeddingModels.get` and `EmbeddingProvider.embed` do
      */
     async retrieve(question: Question): Promise<Found> {
-      const { mode = "hybrid", signal } = question;
-      const knowledgeBase = await get(question.knowledgeBaseId, question.userId);
       const query = question.query.trim();
       if (query === "") throw new AppError("invalid_field", { field: "query", reason: "empty" });
-      const found = await options.find(
-        {
-          knowledgeBaseId: knowledgeBase.id,
-          query,
-          mode,
-          vector: mode === "keyword" ? undefined : await embed(knowledgeBase, query, signal),
-          vectorWeight:
-            question.weight ??
-            knowledgeBase.vectorWeight ??
-            defaultVectorWeight(knowledgeBase.embeddingModel),
-          topK: question.topK,
-          minScore: question.minScore ?? 0,
-          expand: question.expand ?? 0,
-        },
-        signal,
-      );
-      if (found === undefined) throw new AppError("knowledge_base_not_found");
-      return found;
+      for (;;) {
+        const knowledgeBase = await get(question.knowledgeBaseId, question.userId);
+        const search = findIn(knowledgeBase, { ...question, query });
+        const found = await search.catch((error: unknown) => ({ error }));
+        // A reindexing that ended in between leaves a vector of the one model before those of another.
+        const current = await get(question.knowledgeBaseId, question.userId);
+        if (current.index !== knowledgeBase.index) continue;
+        if ("error" in found) throw found.error;
+        return found;
+      }
     },
   };
 }

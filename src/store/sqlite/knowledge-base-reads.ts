@@ -118,8 +118,9 @@ export function knowledgeBaseReads(db: Drizzle): Reads {
       return { ...goal, status: "running", documentsDone, documentsTotal };
     }
     if (failedReindex === null) return undefined;
-    const { code, parameters, ...goal } = failedReindex;
-    return { ...goal, status: "failed", error: toDocumentError(code, parameters) };
+    const { code, parameters, documentId, ...goal } = failedReindex;
+    const error = { ...toDocumentError(code, parameters), documentId };
+    return { ...goal, status: "failed", error };
   }
 
   function toListed(row: Listed): ListedKnowledgeBase {

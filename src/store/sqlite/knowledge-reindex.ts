@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import type { DocumentError, ReindexEnd, SearchIndex } from "../knowledge.ts";
+import type { ReindexEnd, ReindexError, SearchIndex } from "../knowledge.ts";
 import type { Drizzle } from "./connection.ts";
 import { knowledgeBases, searchIndexes } from "./schema.ts";
 
@@ -59,7 +59,7 @@ export function knowledgeReindex(db: Drizzle) {
       return "swapped";
     },
 
-    failReindex: (number: number, error: DocumentError): void => {
+    failReindex: (number: number, error: ReindexError): void => {
       const index = building(number);
       if (index === undefined) return;
       const { knowledgeBaseId, embeddingModel, dimensions, chunkSize } = index;

@@ -166,6 +166,7 @@ export interface FailedReindex {
   readonly chunkSize: number | null;
   readonly code: string;
   readonly parameters: ErrorParameters;
+  readonly documentId: string;
 }
 
 /**

@@ -1,0 +1,83 @@
+import { AppError } from "../errors.ts";
+import { log } from "../log.ts";
+import type { KnowledgeStore, Reindex } from "../store/knowledge.ts";
+import type { Cleanup } from "./cleanup.ts";
+import type { Ingestion } from "./ingest.ts";
+
+export interface Reindexing {
+  /**
+   * Goes on, in the background, with the index that is being built for a knowledge base: puts one
+   * document after another into it, those that come meanwhile as well, and lets it take the place of
+   * the old one when all are in. A fault gives it up and is stored.
+   */
+  start(knowledgeBaseId: string): void;
+  /** Goes on with everything that the end of a process cut off. */
+  resume(): Promise<void>;
+  /** Takes up nothing more; the rest goes on after the next start. */
+  close(): void;
+  /** Resolves when nothing is being built. */
+  idle(): Promise<void>;
+}
+
+export function createReindexing(options: {
+  readonly store: KnowledgeStore;
+  readonly ingestion: Ingestion;
+  readonly cleanup: Cleanup;
+}): Reindexing {
+  const { store, ingestion, cleanup } = options;
+  const running = new Map<string, Promise<void>>();
+  let closed = false;
+
+  /** Answers whether there may be more to do. */
+  async function step(reindex: Reindex): Promise<boolean> {
+    const { index, userId } = reindex;
+    const document = await store.nextToReindex(index);
+    if (document === undefined) return (await store.finishReindex(index)) === "behind";
+    try {
+      await ingestion.submit(document, userId, reindex);
+    } catch (error) {
+      if (closed) return false;
+      const current = await store.findDocument(document.id);
+      // It was deleted meanwhile: the rest goes on.
+      if (current?.status !== "ready") return true;
+      const fault =
+        error instanceof AppError ? error : new AppError("internal", {}, { cause: error });
+      const { code, parameters } = fault;
+      await store.failReindex(index, { code, parameters, documentId: document.id });
+      return false;
+    }
+    return true;
+  }
+
+  async function build(knowledgeBaseId: string): Promise<void> {
+    try {
+      const reindex = await store.findReindex(knowledgeBaseId);
+      if (reindex === undefined) return;
+      while (!closed && (await step(reindex)));
+      if (!closed) cleanup.start();
+    } catch (error) {
+      log.error("reindexing failed, and goes on after the next start", { knowledgeBaseId, error });
+    }
+  }
+
+  function start(knowledgeBaseId: string): void {
+    if (closed || running.has(knowledgeBaseId)) return;
+    const ended = build(knowledgeBaseId).then(() => {
+      running.delete(knowledgeBaseId);
+    });
+    running.set(knowledgeBaseId, ended);
+  }
+
+  return {
+    start,
+    async resume() {
+      for (const { knowledgeBaseId } of await store.reindexes()) start(knowledgeBaseId);
+    },
+    close() {
+      closed = true;
+    },
+    async idle() {
+      await Promise.all(running.values());
+    },
+  };
+}
