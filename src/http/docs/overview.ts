@@ -27,9 +27,9 @@ export const tags = [
   { name: "Conversations", description: "对话 · Conversations and their history" },
   { name: "Chat", description: "聊天 · Streamed answers, with or without a knowledge base" },
   { name: "Knowledge bases", description: "知识库 · Collections of documents" },
-  { name: "Usage", description: "用量 · Tokens by day and model" },
   { name: "Documents", description: "文档 · What a knowledge base holds" },
   { name: "Retrieval", description: "检索 · Finding passages, and the models that do it" },
   { name: "OpenAI", description: "OpenAI 协议 · For any client that takes a base URL" },
+  { name: "Usage", description: "用量 · Tokens by day and model" },
   { name: "Health", description: "健康检查 · For whatever watches over the server" },
 ];
