@@ -7,7 +7,7 @@ const k1 = 1.2;
 const b = 0.75;
 
 /** Offsets of the chunks that an FTS5 query matches, ascending. */
-export type Postings = (query: string) => readonly number[];
+export type Postings = (query: string) => ArrayLike<number>;
 
 /**
  * BM25 of every chunk of the image, by position; 0 where no term occurs. Its statistics are those of

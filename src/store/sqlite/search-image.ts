@@ -77,10 +77,12 @@ export class SearchImage {
   }
 
   /** Positions of the visible chunks among those at `offsets`, which ascend, as the result does. */
-  visiblePositions(offsets: readonly number[]): number[] {
-    const positions: number[] = [];
+  visiblePositions(offsets: ArrayLike<number>): Uint32Array {
+    const positions = new Uint32Array(offsets.length);
+    let found = 0;
     let at = 0;
-    for (const offset of offsets) {
+    for (let next = 0; next < offsets.length; next += 1) {
+      const offset = offsets[next] ?? 0;
       let extent = this.extents[at];
       if (extent === undefined || offset < extent.first || offset >= extent.first + extent.count) {
         at = this.lastExtent((candidate) => candidate.first <= offset, at);
@@ -88,9 +90,11 @@ export class SearchImage {
       }
       if (extent === undefined || !extent.visible) continue;
       const within = offset - extent.first;
-      if (within >= 0 && within < extent.count) positions.push(extent.position + within);
+      if (within < 0 || within >= extent.count) continue;
+      positions[found] = extent.position + within;
+      found += 1;
     }
-    return positions;
+    return positions.subarray(0, found);
   }
 
   /** The position of the visible chunk with that number, if there is one. */

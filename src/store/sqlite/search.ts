@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { SearchCandidates, SearchRequest } from "../search.ts";
 import { bm25Scores } from "./bm25.ts";
 import { chunksPerIndex } from "./knowledge-writes.ts";
+import { PostingLists } from "./postings.ts";
 import { SearchImage, type SliceRow } from "./search-image.ts";
 import { createVectorSearch, type VectorSearch } from "./vector-search.ts";
 import { type VectorReads, vectorReads } from "./vectors.ts";
@@ -11,13 +12,20 @@ interface IndexRow {
   readonly dimensions: number;
   readonly version: number;
   readonly visibleChunks: number;
+  readonly allocated: number;
 }
 
 interface Remembered {
   readonly image: SearchImage;
   readonly vectors: VectorSearch;
+  readonly postings: PostingLists;
   version: number;
 }
+
+const bytesOf = ({ vectors, postings }: Remembered): number => vectors.bytes + postings.bytes;
+
+/** The part of the memory that the postings of one index may take. */
+const postingsShare = 1 / 8;
 
 /** Positions of the `count` highest scores above 0, highest first; of equal ones the first. */
 export function highest(scores: Float64Array, count: number): number[] {
@@ -41,7 +49,8 @@ export function highest(scores: Float64Array, count: number): number[] {
  */
 export function createSearch(database: Database, memoryBytes: number) {
   const findIndex = database.query<IndexRow, [string]>(
-    `SELECT i.number, i.dimensions, i.version, i.visible_chunks AS visibleChunks
+    `SELECT i.number, i.dimensions, i.version, i.allocated,
+       i.visible_chunks AS visibleChunks
      FROM search_indexes i JOIN knowledge_bases k ON k.id = i.knowledge_base_id
      WHERE k.id = ? AND NOT k.deleted AND i.state = 'live'`,
   );
@@ -80,7 +89,15 @@ export function createSearch(database: Database, memoryBytes: number) {
         image,
         mostBytes: memoryBytes,
       });
-    return remember(index.number, { image, vectors, version: index.version });
+    const postings = known?.postings ?? openPostings(image.base);
+    return remember(index.number, { image, vectors, postings, version: index.version });
+  }
+
+  function openPostings(base: number): PostingLists {
+    const read = (query: string, first: number, end: number): number[] =>
+      // The one column is an integer.
+      matching.values(query, base + first, base + end - 1).map(([row]) => (row as number) - base);
+    return new PostingLists(read, memoryBytes * postingsShare);
   }
 
   function remember(index: number, entry: Remembered): Remembered {
@@ -92,19 +109,13 @@ export function createSearch(database: Database, memoryBytes: number) {
 
   /** Forgets the indexes searched longest ago, until the rest fits; the last one stays. */
   function letGo(): void {
-    let bytes = remembered.values().reduce((sum, { vectors }) => sum + vectors.bytes, 0);
-    for (const [oldest, { vectors }] of remembered) {
+    let bytes = remembered.values().reduce((sum, each) => sum + bytesOf(each), 0);
+    for (const [oldest, entry] of remembered) {
       if (bytes <= memoryBytes || remembered.size === 1) return;
-      bytes -= vectors.bytes;
-      vectors.close();
+      bytes -= bytesOf(entry);
+      entry.vectors.close();
       remembered.delete(oldest);
     }
-  }
-
-  function postings(query: string, base: number): number[] {
-    const rows = matching.values(query, base, base + chunksPerIndex - 1);
-    // The one column is an integer.
-    return rows.map((row) => (row[0] as number) - base);
   }
 
   function readsOf(dimensions: number): VectorReads {
@@ -119,9 +130,9 @@ export function createSearch(database: Database, memoryBytes: number) {
   function search(knowledgeBaseId: string, request: SearchRequest): SearchCandidates | undefined {
     const index = findIndex.get(knowledgeBaseId);
     if (index === null) return undefined;
-    const { image, vectors } = recall(index);
+    const { image, vectors, postings } = recall(index);
     const { terms, vector, limit } = request;
-    const scores = bm25Scores(image, terms, (query) => postings(query, image.base));
+    const scores = bm25Scores(image, terms, (query) => postings.find(query, index.allocated));
     const byTerms = highest(scores, limit).map((position) => image.numberAt(position));
     const neighbours = vector === undefined ? [] : vectors.nearest(vector, limit);
     const chunks = Float64Array.from(
