@@ -1,5 +1,22 @@
 import { cors as elysiaCors } from "@elysiajs/cors";
 
+/** What OpenAI's own client, Vercel's AI SDK and chat clients in the browser send beside the token. */
+const clientHeaders = [
+  "Arch",
+  "Helper-Method",
+  "Lang",
+  "OS",
+  "Package-Version",
+  "Poll-Helper",
+  "Retry-Count",
+  "Runtime",
+  "Runtime-Version",
+  "Timeout",
+]
+  .map((name) => `X-Stainless-${name}`)
+  .concat("OpenAI-Organization", "OpenAI-Project", "OpenAI-Beta", "User-Agent", "X-Requested-With")
+  .concat("HTTP-Referer", "X-Title");
+
 /**
  * Lets pages of these origins call the API; `*` means any. Credentials are never allowed: a caller
  * is known by its token, and no browser sends that by itself.
@@ -15,6 +32,7 @@ export const cors = (origins: readonly string[]) =>
       "Accept-Language",
       "Last-Event-ID",
       "X-Request-Id",
+      ...clientHeaders,
     ],
     exposeHeaders: ["X-Request-Id", "Retry-After", "Content-Disposition"],
     maxAge: 600,
