@@ -8,14 +8,18 @@ import { MemoryCache, type MemoryLimits } from "./memory.ts";
 import { RedisCache } from "./redis.ts";
 import { parseRedisAddress } from "./redis-address.ts";
 
-/** Milliseconds that the start of the server waits to learn whether Redis is there. */
-const startPatience = 50;
+/** Milliseconds that one answer of Redis is waited for: with what a look takes, no more than 45. */
+const defaultPatience = 35;
+/** What the start of the server waits in addition, to learn whether Redis is there. */
+const startAllowance = 15;
 /** Characters; moving a longer value would keep every other request to Redis waiting. */
 const longestInRedis = 1_048_576;
 
 export interface CacheOptions extends Partial<MemoryLimits> {
   /** How long a value may be served that nobody invalidates; 600 by default. */
   readonly ttlSeconds?: number;
+  /** Milliseconds after which Redis counts as silent; 35 by default, below the 2 s of a connection. */
+  readonly patience?: number;
 }
 
 /**
@@ -76,9 +80,9 @@ class TieredCache implements Cache {
 }
 
 /**
- * Opens the cache and logs which engine serves it. It waits at most 50 ms for Redis: refused at once
- * or silent, the memory serves and the connection is made in the background. Throws an Error that
- * names `redis.address` when that cannot be read.
+ * Opens the cache and logs which engine serves it. By default it waits at most 50 ms for Redis:
+ * refused at once or silent, the memory serves and the connection is made in the background. Throws
+ * an Error that names `redis.address` when that cannot be read.
  *
  * Processes on one database see each other's invalidations through a file beside it, and only where
  * that cannot be had (a file system without shared memory) do they see them up to a second late;
@@ -96,9 +100,10 @@ export async function createCache(
     maxEntries: options.maxEntries ?? 10_000,
     maxBytes: options.maxBytes ?? 67_108_864,
   });
-  const redis = address && new RedisCache(address, `llm-backend:${generations.id}`);
+  const patience = options.patience ?? defaultPatience;
+  const redis = address && new RedisCache(address, `llm-backend:${generations.id}`, patience);
   if (redis === undefined) log.info("Redis is turned off; the in-process cache is used");
-  else await redis.start(startPatience);
+  else await redis.start(patience + startAllowance);
   return new TieredCache(generations, memory, redis, ttlSeconds);
 }
 

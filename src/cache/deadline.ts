@@ -16,18 +16,20 @@ interface Wait {
 }
 
 const beatMilliseconds = 10;
-const patienceMilliseconds = 35;
 
 /**
- * Bounds waits to 45 ms, all of them with one timer that looks every 10 ms. A wait is given up only
- * after two looks, between which this process took in whatever had arrived: a pause of our own
- * thread is not taken for a silence of theirs.
+ * Bounds waits, all of them with one timer that looks every 10 ms. A wait is given up only after two
+ * looks, between which this process took in whatever had arrived: a pause of our own thread is not
+ * taken for a silence of theirs.
  */
 export class Deadline {
   /** Oldest first. */
   private readonly waits = new Set<Wait>();
   private beat = 0;
   private ticking = false;
+
+  /** A wait lasts for so many milliseconds, and up to 10 more. */
+  constructor(private readonly patience: number) {}
 
   /** Settles as `answer` does, or rejects with `NoAnswerError`. */
   run<T>(answer: Promise<T>): Promise<T> {
@@ -62,7 +64,7 @@ export class Deadline {
     this.beat++;
     const now = performance.now();
     for (const wait of this.waits) {
-      if (now - wait.began < patienceMilliseconds || this.beat - wait.beat < 2) break;
+      if (now - wait.began < this.patience || this.beat - wait.beat < 2) break;
       this.waits.delete(wait);
       wait.giveUp();
     }

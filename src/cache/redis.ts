@@ -17,8 +17,8 @@ const isReplyError = (error: unknown): error is Error =>
   error instanceof Error && error.name === "ReplyError";
 
 /**
- * Strings in Redis, behind a circuit breaker. It never throws and no call waits longer than 45 ms; a
- * write is not waited for at all. Redis is trusted with nothing but bytes:
+ * Strings in Redis, behind a circuit breaker. It never throws and no call waits longer than it is
+ * told to; a write is not waited for at all. Redis is trusted with nothing but bytes:
  *
  * - **Whether a value is still true is not Redis's to say.** Each value carries the stamp of its key
  *   (`Generations`), which lives beside the database and is compared after the answer came. So the
@@ -39,7 +39,7 @@ const isReplyError = (error: unknown): error is Error =>
  */
 export class RedisCache {
   private readonly redis: Redis;
-  private readonly deadline = new Deadline();
+  private readonly deadline: Deadline;
   private readonly settled = Promise.withResolvers<void>();
   private state: "connecting" | "up" | "away" | "closed" = "connecting";
   private everUp = false;
@@ -50,11 +50,16 @@ export class RedisCache {
   private failedProbes = 0;
   private nextProbe: ReturnType<typeof setTimeout> | undefined;
 
-  /** `namespace` begins every key, so that several databases can share one Redis. */
+  /**
+   * `namespace` begins every key, so that several databases can share one Redis; `patience` is the
+   * longest wait for an answer, in milliseconds.
+   */
   constructor(
     private readonly address: RedisAddress,
     private readonly namespace: string,
+    patience: number,
   ) {
+    this.deadline = new Deadline(patience);
     this.redis = new Redis({
       host: address.host,
       port: address.port,

@@ -42,7 +42,10 @@ class World {
 
   async open(who: number): Promise<void> {
     await this.caches[who]?.close();
-    this.caches[who] = await this.deployment.open(this.redis, who === 0 ? {} : onlyRedis);
+    this.caches[who] = await this.deployment.open(this.redis, {
+      ...(who === 0 ? {} : onlyRedis),
+      patience: 100,
+    });
   }
 
   async run(next: typeof step extends fc.Arbitrary<infer T> ? T : never): Promise<void> {

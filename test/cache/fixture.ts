@@ -4,9 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CacheOptions, createCache } from "../../src/cache/create.ts";
 import type { Cache } from "../../src/cache/index.ts";
-import { log } from "../../src/log.ts";
+import { type LogFields, log } from "../../src/log.ts";
 import type { RedisServer } from "../redis.ts";
 import { until } from "../until.ts";
+
+/**
+ * Milliseconds after which the caches of these tests take Redis for silent. A healthy one answers in
+ * that time on a machine that is busy with other things, too, and a connection lives for longer.
+ */
+export const patience = 1000;
 
 /** Keeps nothing in the process, so that whatever is found was found in Redis. */
 export const onlyRedis: CacheOptions = { maxEntries: 0 };
@@ -47,7 +53,7 @@ export class Deployment implements AsyncDisposable {
           connMaxLifetime: 300,
         },
       },
-      options,
+      { patience, ...options },
     );
     this.caches.push(cache);
     return cache;
@@ -64,13 +70,19 @@ export const load =
   async () =>
     value;
 
-/** The log's lines from here to the end of the test, warnings marked; they are not written. */
-export function recordLog(): { readonly lines: string[] } & Disposable {
+/**
+ * The log's lines from here to the end of the test, warnings marked; they are not written. With an
+ * address, those about Redis at that place alone.
+ */
+export function recordLog(address?: string): { readonly lines: string[] } & Disposable {
   const lines: string[] = [];
+  const add = (line: string, fields: LogFields | undefined) => {
+    if (address === undefined || fields?.address === address) lines.push(line);
+  };
   const spies = [
-    spyOn(log, "info").mockImplementation((message) => void lines.push(message)),
-    spyOn(log, "warn").mockImplementation(
-      (message, fields) => void lines.push(`! ${message} (${fields?.reason})`),
+    spyOn(log, "info").mockImplementation((message, fields) => add(message, fields)),
+    spyOn(log, "warn").mockImplementation((message, fields) =>
+      add(`! ${message} (${fields?.reason})`, fields),
     ),
   ];
   return {

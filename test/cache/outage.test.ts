@@ -10,8 +10,8 @@ const back = "Redis is back and holds the cache again";
 
 describe("Redis dies", () => {
   test("memory takes over and Redis takes back, with one line of log for each", async () => {
-    using logged = recordLog();
     await using redis = await RedisServer.start();
+    using logged = recordLog(redis.address);
     await using deployment = new Deployment();
     const cache = await deployment.open(redis);
     await cache.fill("key", load("value"));
@@ -107,8 +107,8 @@ describe("Redis dies", () => {
 
 describe("Redis hangs", () => {
   test("a request goes on without it, and so does the next", async () => {
-    using logged = recordLog();
     await using redis = await RedisServer.start();
+    using logged = recordLog(redis.address);
     await using deployment = new Deployment();
     const cache = await deployment.open(redis, onlyRedis);
     await cache.fill("key", load("value"));

@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { RedisServer } from "../redis.ts";
 import { until } from "../until.ts";
-import { Deployment, keysIn, load, onlyRedis, recordLog } from "./fixture.ts";
+import { Deployment, keysIn, load, onlyRedis, patience, recordLog } from "./fixture.ts";
 
 describe("a cache with Redis", () => {
   test("keeps a value there under a key of its own, for a time, until it is invalidated", async () => {
-    using logged = recordLog();
     await using redis = await RedisServer.start();
+    using logged = recordLog(redis.address);
     await using deployment = new Deployment();
     const cache = await deployment.open(redis);
     expect(cache.backend).toBe("redis");
@@ -161,7 +161,7 @@ describe("a cache with Redis", () => {
     // The answer comes while a callback of another socket runs; timers that are due run right after.
     const stall = () => {
       redis.resume();
-      Bun.sleepSync(150);
+      Bun.sleepSync(patience + 100);
     };
     const place = { hostname: "127.0.0.1", port: 0 };
     using server = Bun.listen({ ...place, socket: { data: stall } });

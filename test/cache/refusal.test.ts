@@ -10,8 +10,8 @@ describe("Redis answers with errors", () => {
     ["READONLY", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"],
   ])("%s: it counts as away until it takes writes again", async (code, breaks, mends) => {
     const tell = (line: string) => redis.send(...(line.split(" ") as [string, ...string[]])); // split gives one at least
-    using logged = recordLog();
     await using redis = await RedisServer.start();
+    using logged = recordLog(redis.address);
     await using deployment = new Deployment();
     const one = await deployment.open(redis);
     const two = await deployment.open(redis);
@@ -38,8 +38,8 @@ describe("Redis answers with errors", () => {
   });
 
   test("NOAUTH on a new connection: memory serves until the password is gone again", async () => {
-    using logged = recordLog();
     await using redis = await RedisServer.start({ password: "first" });
+    using logged = recordLog(redis.address);
     await using deployment = new Deployment();
     const cache = await deployment.open({ address: redis.address, password: "first" }, onlyRedis);
     await redis.send("CONFIG", "SET", "requirepass", "second");

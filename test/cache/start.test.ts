@@ -6,8 +6,8 @@ import { TcpProxy } from "./tcp-proxy.ts";
 
 describe("the start", () => {
   test("Redis that is not there costs nothing and is used as soon as it comes", async () => {
-    using logged = recordLog();
     await using redis = await RedisServer.start();
+    using logged = recordLog(redis.address);
     await redis.stop();
     await using deployment = new Deployment();
     const cache = await deployment.open(redis, onlyRedis);
@@ -20,8 +20,8 @@ describe("the start", () => {
   });
 
   test("does not wait for Redis that says nothing", async () => {
-    using logged = recordLog();
     await using redis = await RedisServer.start();
+    using logged = recordLog(redis.address);
     await redis.pause();
     await using deployment = new Deployment();
     const cache = await deployment.open(redis);
@@ -39,9 +39,9 @@ describe("the start", () => {
     ["no password where one is needed", {}, "NOAUTH"],
     ["a database that Redis does not have", { password: "right", db: 99 }, "ERR DB index"],
   ])("%s: one warning, and memory serves", async (_, place, reason) => {
-    using logged = recordLog();
     await using redis = await RedisServer.start({ password: "right" });
     await using proxy = new TcpProxy(redis.port);
+    using logged = recordLog(proxy.address);
     await using deployment = new Deployment();
     const cache = await deployment.open({ address: proxy.address, ...place });
     expect(cache.backend).toBe("memory");
