@@ -147,6 +147,8 @@ test("who gives up in the queue asks nothing", async () => {
 
 test("a queue that is full refuses", async () => {
   const chat = provider({ maxConcurrent: 1, maxQueue: 0 });
+  // One that came whole at once would give its place back at once.
+  upstream.script(answer(["a"], { end: "hang" }));
   await open(chat);
   expect((await ask(chat)).error).toMatchObject({ code: "rate_limited" });
 });
