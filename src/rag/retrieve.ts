@@ -18,6 +18,8 @@ export interface RetrieveRequest {
   readonly vectorWeight: number;
   /** Hits at most. */
   readonly count: number;
+  /** The store's numbers of the documents that are searched; all when left out. */
+  readonly documents?: readonly number[] | undefined;
 }
 
 /** A passage that fits the question. */
@@ -98,6 +100,7 @@ export function createRetriever(store: SearchStore) {
         terms: mode === "vector" ? [] : queryTerms(query),
         vector: mode === "keyword" ? undefined : request.vector,
         limit: Math.max(candidateLimit, count),
+        documents: request.documents,
       });
       if (candidates === undefined) return undefined;
       const passages = await store.passages([...candidates.chunks]);

@@ -13,6 +13,8 @@ export interface SearchRequest {
   readonly vector: Float32Array | undefined;
   /** Candidates that each of the two searches may bring. */
   readonly limit: number;
+  /** The engine's numbers of the documents that are searched; all when left out. */
+  readonly documents?: readonly number[] | undefined;
 }
 
 /**

@@ -144,6 +144,7 @@ export const groundedChatDocs = operation({
   summary: "基于知识库的对话 · Ask about a knowledge base",
   description: `Retrieves the \`top_k\` best passages for the message, tells them in the \`sources\` event and lets the
 model answer from them, citing by number. With \`kb_ids\` the passages of several knowledge bases compete.
+\`filter\` leaves documents out, as in \`POST /api/rag/retrieve\`.
 A follow-up question is made to stand by itself first (\`rag.rewrite\`). History keeps the message as it was written.
 
 先检索知识库，通过 \`sources\` 事件返回引用，再由模型依据检索结果回答并按编号引用。`,

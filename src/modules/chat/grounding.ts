@@ -1,3 +1,4 @@
+import type { DocumentFilter } from "../../store/knowledge.ts";
 import type { Citation } from "./citations.ts";
 
 /** Where the passages of a grounded answer come from. */
@@ -10,6 +11,7 @@ export interface KnowledgeSource {
     readonly userId: number;
     readonly query: string;
     readonly topK: number;
+    readonly filter: DocumentFilter | undefined;
     readonly signal: AbortSignal;
   }): Promise<Omit<Citation, "number">[]>;
 }
@@ -28,15 +30,17 @@ export async function groundIn(
     readonly knowledgeBaseIds: readonly string[];
     readonly userId: number;
     readonly topK: number;
+    /** Which documents are searched; all when left out. */
+    readonly filter?: DocumentFilter | undefined;
   },
 ): Promise<Grounding> {
-  const { userId, topK } = wanted;
+  const { userId, topK, filter } = wanted;
   const ids = [...new Set(wanted.knowledgeBaseIds)];
   await Promise.all(ids.map((id) => knowledge.authorize(id, userId)));
   return async (query, signal) => {
     const found = await Promise.all(
       ids.map((knowledgeBaseId) =>
-        knowledge.retrieve({ knowledgeBaseId, userId, query, topK, signal }),
+        knowledge.retrieve({ knowledgeBaseId, userId, query, topK, filter, signal }),
       ),
     );
     return found

@@ -6,6 +6,7 @@ import { errorMessage, successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
 import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
+import { toFilter } from "../knowledge/filter.ts";
 import { chatDocs, groundedChatDocs, regenerateDocs, resumeDocs, stopDocs } from "./docs.ts";
 import { groundIn, type KnowledgeSource } from "./grounding.ts";
 import { chatBody, groundedChatBody, parseEventId, regenerateBody, resumeQuery } from "./model.ts";
@@ -105,11 +106,12 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
         if (knowledgeBaseIds.length === 0) {
           throw new AppError("invalid_field", { field: "kb_id", reason: "required" });
         }
+        const filter = body.filter && toFilter(body.filter);
         return answer(request, {
           conversationId: body.conversation_id,
           userId,
           request: { kind: "send", message },
-          grounding: await groundIn(knowledge, { knowledgeBaseIds, userId, topK }),
+          grounding: await groundIn(knowledge, { knowledgeBaseIds, userId, topK, filter }),
         });
       },
       { ...jsonBody(http.maxBodyBytes, groundedChatBody), detail: groundedChatDocs },

@@ -62,10 +62,11 @@ export const retrieveDocs = operation({
   summary: "知识库检索 · Retrieve passages",
   description: `The passages of a knowledge base that fit the question, in the order of relevance, found by meaning
 (vectors) and by words (full text) together. Passages that nearly repeat a better one are left out. Where a
-reranker is configured, it puts the best ones in order; if it fails or is late, \`warnings\` says so.
+reranker is configured, it puts the best ones in order; if it fails or is late, \`warnings\` says so. With
+\`filter\` only the documents that fit all of it are searched: as many passages are found among them.
 
 同时按语义（向量）与关键词（全文）检索，按相关性排序，并去除近似重复的段落。配置了重排序模型时由其排序，失败或超时则保留原有顺序，并在
-\`warnings\` 中说明。`,
+\`warnings\` 中说明。\`filter\` 可按文档、文件类型与元数据限定检索范围。`,
   success: {
     200: json(
       "What was found, the best first",

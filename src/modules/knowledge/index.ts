@@ -5,6 +5,7 @@ import { type Language, successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
 import { embeddingModelsDocs, retrieveDocs } from "./docs.ts";
 import { documentRoutes } from "./document-routes.ts";
+import { toFilter } from "./filter.ts";
 import { knowledgeBaseRoutes } from "./knowledge-base-routes.ts";
 import { retrieveBody } from "./model.ts";
 import { rerankingWarning, toResult } from "./result.ts";
@@ -27,6 +28,7 @@ export function knowledgeRoutes(http: HttpContext, knowledge: KnowledgeService) 
           minScore: body.min_score,
           weight: body.weight,
           expand: body.expand,
+          filter: body.filter && toFilter(body.filter),
           signal: request.signal,
         });
         return {

@@ -12,9 +12,12 @@ const invalid = (reason: string, limit?: number): AppError =>
     ...(limit === undefined ? {} : { limit }),
   });
 
+/** A key or a value as it is stored. */
+export const cleanMetadata = (text: string): string => text.toWellFormed().normalize("NFC").trim();
+
 function clean(text: string, limit: number): string {
   if (/\p{Cc}/u.test(text)) throw invalid("control_characters");
-  const cleaned = text.toWellFormed().normalize("NFC").trim();
+  const cleaned = cleanMetadata(text);
   if (cleaned.length > limit) throw invalid("too_long", limit);
   return cleaned;
 }

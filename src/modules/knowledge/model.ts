@@ -79,6 +79,28 @@ export const chunksQuery = t.Object({
 
 export const retriedDocument = Type.Object({ doc_id: uuid() });
 
+const text = Type.String({ maxLength: 500 });
+
+/** Which documents are searched: those that fit every condition. */
+export const filterBody = Type.Object(
+  {
+    doc_ids: Type.Optional(Type.Array(Type.String({ format: "uuid" }), { maxItems: 1000 })),
+    file_types: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 32 }), {
+        maxItems: 100,
+        description: "Extensions: `pdf`, `docx`.",
+      }),
+    ),
+    metadata: Type.Optional(
+      Type.Record(Type.String(), Type.Union([text, Type.Array(text, { maxItems: 100 })]), {
+        maxProperties: 50,
+        description: "What was said of the document under each key: this, or one of these.",
+      }),
+    ),
+  },
+  { additionalProperties: false, description: "Only documents that fit all of this are searched." },
+);
+
 export const retrieveBody = Type.Object({
   kb_id: uuid(),
   query: Type.String({ minLength: 1, maxLength: 10_000, examples: ["什么是不可抗力条款？"] }),
@@ -111,4 +133,5 @@ export const retrieveBody = Type.Object({
     default: false,
     description: "Whether each result tells what every stage of the search made of it.",
   }),
+  filter: Type.Optional(filterBody),
 });

@@ -3,7 +3,7 @@ import type { Find, Found } from "../../rag/find.ts";
 import { defaultVectorWeight } from "../../rag/fuse.ts";
 import type { Originals } from "../../rag/originals.ts";
 import type { RetrievalMode } from "../../rag/retrieve.ts";
-import type { KnowledgeBase } from "../../store/knowledge.ts";
+import type { DocumentFilter, KnowledgeBase } from "../../store/knowledge.ts";
 import { createDocumentService } from "./documents.ts";
 import { createKnowledgeBaseService, type KnowledgeBaseOptions } from "./knowledge-bases.ts";
 
@@ -20,6 +20,8 @@ export interface Question {
   readonly weight?: number | undefined;
   /** Chunks on each side that are joined to a hit; none when left out. */
   readonly expand?: number | undefined;
+  /** Which documents are searched; all when left out. */
+  readonly filter?: DocumentFilter | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +56,9 @@ export function createKnowledgeService(
   }
 
   async function findIn(knowledgeBase: KnowledgeBase, question: Question): Promise<Found> {
-    const { mode = "hybrid", query, signal } = question;
+    const { mode = "hybrid", query, filter, signal } = question;
+    const documents = filter && (await options.store.documentNumbers(knowledgeBase.id, filter));
+    if (documents?.length === 0) return { hits: [], rerankingFailure: undefined };
     const found = await options.find(
       {
         knowledgeBaseId: knowledgeBase.id,
@@ -68,6 +72,7 @@ export function createKnowledgeService(
         topK: question.topK,
         minScore: question.minScore ?? 0,
         expand: question.expand ?? 0,
+        documents,
       },
       signal,
     );

@@ -18,6 +18,20 @@ export interface Extent {
   readonly visible: boolean;
 }
 
+/** Sets every value to `rest` but those of some extents, which come in the order of their positions. */
+export function keepExtents(
+  values: Float32Array | Float64Array,
+  extents: readonly Extent[],
+  rest: number,
+): void {
+  let next = 0;
+  for (const { position, count } of extents) {
+    values.fill(rest, next, position);
+    next = position + count;
+  }
+  values.fill(rest, next);
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
@@ -109,10 +123,10 @@ export class SearchImage {
     return this.base + extent.first + position - extent.position;
   }
 
-  /** The numbers of all chunks that can be seen, ascending. */
-  visibleNumbers(): number[] {
+  /** The numbers of all chunks that can be seen, or of those among some extents, ascending. */
+  visibleNumbers(extents: readonly Extent[] = this.extents): number[] {
     const numbers: number[] = [];
-    for (const extent of this.extents) {
+    for (const extent of extents) {
       if (!extent.visible) continue;
       for (let at = 0; at < extent.count; at += 1) numbers.push(this.base + extent.first + at);
     }

@@ -3,7 +3,7 @@ import type { SearchCandidates, SearchRequest } from "../search.ts";
 import { bm25Scores } from "./bm25.ts";
 import { chunksPerIndex } from "./knowledge-writes.ts";
 import { PostingLists } from "./postings.ts";
-import { SearchImage, type SliceRow } from "./search-image.ts";
+import { type Extent, keepExtents, SearchImage, type SliceRow } from "./search-image.ts";
 import { createVectorSearch, type VectorSearch } from "./vector-search.ts";
 import { type VectorReads, vectorReads } from "./vectors.ts";
 
@@ -57,6 +57,11 @@ export function createSearch(database: Database, memoryBytes: number) {
   const changedSlices = database.query<SliceRow, [number, number]>(
     `SELECT first, count, visible, lengths FROM slices
      WHERE index_number = ? AND changed > ? ORDER BY first`,
+  );
+  const slicesOfDocuments = database.query<{ first: number }, [number, string]>(
+    `SELECT first FROM slices
+     WHERE index_number = ? AND visible AND document_number IN (SELECT value FROM json_each(?))
+     ORDER BY first`,
   );
   const matching = database.query<unknown, [string, number, number]>(
     "SELECT rowid FROM chunk_terms WHERE chunk_terms MATCH ? AND rowid BETWEEN ? AND ?",
@@ -127,14 +132,27 @@ export function createSearch(database: Database, memoryBytes: number) {
     return found;
   }
 
+  /** Where the chunks of some documents stand in the image. */
+  function extentsOf(
+    index: IndexRow,
+    image: SearchImage,
+    documents: readonly number[],
+  ): readonly Extent[] {
+    return slicesOfDocuments
+      .all(index.number, JSON.stringify(documents))
+      .flatMap(({ first }) => image.extentAt(first - image.base) ?? []);
+  }
+
   function search(knowledgeBaseId: string, request: SearchRequest): SearchCandidates | undefined {
     const index = findIndex.get(knowledgeBaseId);
     if (index === null) return undefined;
     const { image, vectors, postings } = recall(index);
-    const { terms, vector, limit } = request;
+    const { terms, vector, limit, documents } = request;
+    const among = documents && extentsOf(index, image, documents);
     const scores = bm25Scores(image, terms, (query) => postings.find(query, index.allocated));
+    if (among !== undefined) keepExtents(scores, among, 0);
     const byTerms = highest(scores, limit).map((position) => image.numberAt(position));
-    const neighbours = vector === undefined ? [] : vectors.nearest(vector, limit);
+    const neighbours = vector === undefined ? [] : vectors.nearest(vector, limit, among);
     const chunks = Float64Array.from(
       new Set([...byTerms, ...neighbours.slice(0, limit).map(({ chunk }) => chunk)]),
     );

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../../test/until.ts";
-import { SearchImage, type SliceRow } from "./search-image.ts";
+import { type Extent, SearchImage, type SliceRow } from "./search-image.ts";
 import { loadVectorExtension, placeVectorExtension } from "./vector-extension.ts";
 import { createVectorSearch } from "./vector-search.ts";
 import { vectorReads, vectorTables } from "./vectors.ts";
@@ -75,11 +75,15 @@ function open(rows: readonly SliceRow[], mostBytes = 2 ** 24) {
     }),
   });
   /** Searches, checks the answer against all visible vectors, and says whether codes were used. */
-  const usesCodes = (seen: SearchImage, question: Float32Array): boolean => {
+  const usesCodes = (
+    seen: SearchImage,
+    question: Float32Array,
+    among?: readonly Extent[],
+  ): boolean => {
     const before = comparesAll;
-    const found = search.nearest(question, 10).slice(0, 10);
+    const found = search.nearest(question, 10, among).slice(0, 10);
     const expected = seen
-      .visibleNumbers()
+      .visibleNumbers(among)
       .map((chunk) => ({ chunk, cosine: cosine(question, vectors[chunk - base]) }))
       .sort((a, b) => b.cosine - a.cosine)
       .slice(0, 10);
@@ -102,6 +106,19 @@ describe("a large index", () => {
     expect(usesCodes(image, question(0))).toBe(false);
     await until(() => usesCodes(image, question(1)));
     for (let at = 0; at < 3000; at += 100) expect(usesCodes(image, question(at))).toBe(true);
+    search.close();
+  });
+
+  test("finds the nearest of some extents, with and without codes", async () => {
+    const { image, search, usesCodes } = open([slice(0, 7), ...slices(3000).slice(1)]);
+    const among = image.all.filter((_, at) => at % 4 === 0);
+    expect(usesCodes(image, question(0), among)).toBe(false);
+    await until(() => usesCodes(image, question(1)));
+    for (let at = 0; at < 3000; at += 100) {
+      expect(usesCodes(image, question(at), among)).toBe(true);
+      expect(usesCodes(image, question(at), image.all.slice(0, 1))).toBe(true);
+    }
+    expect(search.nearest(question(0), 10, [])).toEqual([]);
     search.close();
   });
 

@@ -1,7 +1,7 @@
 import { log } from "../../log.ts";
 import { CodeTable } from "./codes/code-table.ts";
 import { estimateError } from "./codes/sign-code.ts";
-import type { SearchImage } from "./search-image.ts";
+import { type Extent, keepExtents, type SearchImage } from "./search-image.ts";
 import type { Neighbour, VectorReads } from "./vectors.ts";
 
 /** Below this an exact search by vec0 is as fast: 3 ms at 1,024 dimensions. */
@@ -22,8 +22,11 @@ const margin = 2.5;
 
 export interface VectorSearch {
   readonly bytes: number;
-  /** Visible chunks, nearest first, with exact cosines: `count` or more, or all that there are. */
-  nearest(vector: Float32Array, count: number): Neighbour[];
+  /**
+   * Visible chunks, nearest first, with exact cosines: `count` or more, or all that there are; only of
+   * `among` if that is given, extents in their order.
+   */
+  nearest(vector: Float32Array, count: number, among?: readonly Extent[]): Neighbour[];
   /** From now on `next` says which chunks there are and where they stand. */
   follow(next: SearchImage): void;
   close(): void;
@@ -116,8 +119,15 @@ export function createVectorSearch(options: {
     return undefined;
   }
 
-  function nearestExactly(vector: Float32Array, count: number): Neighbour[] {
+  function nearestExactly(
+    vector: Float32Array,
+    count: number,
+    among: readonly Extent[] | undefined,
+  ): Neighbour[] {
     const reads = options.reads();
+    if (among !== undefined) {
+      return reads.nearestAmong(vector, count, index, image.visibleNumbers(among));
+    }
     const hidden = image.size - image.visibleChunks;
     // The hidden ones may all be nearer than the first that can be seen.
     if (count + hidden > reads.mostNeighbours) {
@@ -129,8 +139,14 @@ export function createVectorSearch(options: {
       .slice(0, count);
   }
 
-  function nearestByCodes(table: CodeTable, vector: Float32Array, count: number): Neighbour[] {
+  function nearestByCodes(
+    table: CodeTable,
+    vector: Float32Array,
+    count: number,
+    among: readonly Extent[] | undefined,
+  ): Neighbour[] {
     const estimates = table.estimate(vector);
+    if (among !== undefined) keepExtents(estimates, among, Number.NEGATIVE_INFINITY);
     for (const { position, count: length, visible } of image.all) {
       if (!visible) estimates.fill(Number.NEGATIVE_INFINITY, position, position + length);
     }
@@ -154,12 +170,12 @@ export function createVectorSearch(options: {
       return image.bytes + (codes?.bytes ?? 0);
     },
 
-    nearest(vector, count) {
-      if (image.visibleChunks === 0) return [];
+    nearest(vector, count, among) {
+      if (image.visibleChunks === 0 || among?.length === 0) return [];
       const table = completeCodes();
       return table === undefined
-        ? nearestExactly(vector, count)
-        : nearestByCodes(table, vector, count);
+        ? nearestExactly(vector, count, among)
+        : nearestByCodes(table, vector, count, among);
     },
 
     follow(next) {
