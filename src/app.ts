@@ -104,6 +104,7 @@ export async function createApp(config: Config): Promise<App> {
       router,
       knowledge: source,
       chatModel: config.rag.chatModel,
+      rewriteQuestions: config.rag.rewrite,
       estimate: usage.estimate,
     }),
     models: createModelList({

@@ -148,13 +148,13 @@ describe("a knowledge base as a model", () => {
     expect(String(asked().messages[0]?.content)).toContain("没有找到相关资料");
   });
 
-  test("searches for the last message of the user, and keeps the rest", async () => {
-    upstream.script(complete({ content: "[1]" }));
+  test("searches for the last message of the user, made to stand by itself, and keeps the rest", async () => {
+    upstream.script(answer(["白菜是什么颜色的？"]), complete({ content: "[1]" }));
     const messages: OpenAI.ChatCompletionMessageParam[] = [
       { role: "system", content: "be brief" },
       { role: "user", content: question },
       { role: "assistant", content: `红色[^1]\n\n${note}` },
-      { role: "user", content: "白菜呢？" },
+      { role: "user", content: "那白菜呢？" },
       {
         role: "assistant",
         tool_calls: [{ id: "c", type: "function", function: { name: "f", arguments: "{}" } }],
@@ -163,11 +163,13 @@ describe("a knowledge base as a model", () => {
     ];
     const completion = await ask({ messages });
     expect(completion.citations?.[0]?.heading).toBe("蔬菜");
+    const rewriting = JSON.stringify(upstream.requests.at(-2)?.body);
+    expect(rewriting).toContain("assistant: 红色[^1]\\n\\nuser: 那白菜呢？");
     const sent = asked().messages;
     expect(sent).toHaveLength(6);
     expect(sent.toSpliced(2, 2)).toEqual(messages.toSpliced(2, 2));
     expect(sent[2]).toEqual({ role: "assistant", content: "红色[^1]" });
-    expect(String(sent[3]?.content)).toEndWith("问题：白菜呢？");
+    expect(String(sent[3]?.content)).toEndWith("问题：那白菜呢？");
   });
 
   test("takes the texts of a message with images, and leaves the images", async () => {

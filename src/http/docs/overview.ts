@@ -2,7 +2,8 @@
 export const overview = `Accounts, conversations, streamed chat and knowledge bases over language models.
 
 **Authentication.** Register, log in, and send the token as \`Authorization: Bearer <token>\` with every
-other request. On this page: *Authorize*, then paste the token.
+other request. On this page: *Authorize*, then paste the token. Programs use an API key in its place, which
+\`POST /api/keys\` makes; with one, any client of OpenAI's API works at the base URL \`/v1\`.
 
 **Messages** are Chinese, or English with \`Accept-Language: en\`. Every error of every route has the one
 shape of the schema *Error*; programs match on its \`code\`.
@@ -12,7 +13,7 @@ conversation, knowledge bases, documents and chunks have UUIDs. Times are Unix s
 
 ---
 
-**身份验证**：注册并登录后，在其余请求中携带 \`Authorization: Bearer <token>\`；在本页点击 *Authorize* 并粘贴令牌即可试用。
+**身份验证**：注册并登录后，在其余请求中携带 \`Authorization: Bearer <token>\`；在本页点击 *Authorize* 并粘贴令牌即可试用。程序可改用 \`POST /api/keys\` 创建的 API 密钥；任何 OpenAI 客户端都可通过 \`/v1\` 接入。
 
 **消息语言**：默认中文，\`Accept-Language: en\` 返回英文。所有错误的格式一致（见 *Error*），程序应依据 \`code\` 判断。
 

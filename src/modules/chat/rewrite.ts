@@ -12,9 +12,12 @@ const patience = 10_000;
 /** UTF-16 units; whatever is longer is no question but a model that did not understand its task. */
 const longestQuery = 1000;
 
+/** A message of either side. */
+type Said = Pick<Message, "role" | "content">;
+
 const instructions = `Rewrite the user's last message as one search query that can be understood without the conversation: put in what it refers to ("it", "the second one", "那第二个呢"). Keep its language. If it stands by itself already, repeat it unchanged. Answer with the query alone.`;
 
-function prompt(history: readonly Message[], question: string): ChatMessage[] {
+function prompt(history: readonly Said[], question: string): ChatMessage[] {
   const shown = history
     .slice(-shownMessages)
     .map(({ role, content }) => `${role}: ${content.slice(0, shownLength)}`);
@@ -35,7 +38,7 @@ function prompt(history: readonly Message[], question: string): ChatMessage[] {
 export async function standaloneQuery(
   route: ChatRoute,
   request: Pick<ChatRequest, "userId" | "apiKey">,
-  history: readonly Message[],
+  history: readonly Said[],
   question: string,
   signal: AbortSignal,
 ): Promise<string> {

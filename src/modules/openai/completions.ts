@@ -1,6 +1,7 @@
 import { AppError } from "../../errors.ts";
 import type { JsonObject } from "../../json-object.ts";
 import { asRecord, type JsonRecord } from "../../providers/json.ts";
+import { demoName } from "../../providers/llm/demo.ts";
 import type {
   ChatMessage,
   ChatRoute,
@@ -12,6 +13,7 @@ import type {
 import { readMessages } from "../../providers/llm/openai-messages.ts";
 import type { Citation } from "../chat/citations.ts";
 import { groundIn, type KnowledgeSource } from "../chat/grounding.ts";
+import { standaloneQuery } from "../chat/rewrite.ts";
 import { type ChatOptions, readChatOptions, readKnowledgeModel } from "./chat-request.ts";
 import { readChunks, writeChunks } from "./chunk-events.ts";
 import { type Cited, citeStream, citeWhole } from "./cited-answer.ts";
@@ -50,10 +52,26 @@ export function createCompletions(options: {
   readonly knowledge: KnowledgeSource;
   /** Answers over a knowledge base where the caller names none. */
   readonly chatModel: string;
+  /** Whether follow-up questions are made to stand by themselves before they are searched for. */
+  readonly rewriteQuestions: boolean;
   /** What an answer took of a provider that does not say. */
   estimate(prompt: readonly ChatMessage[], answer: readonly string[]): Promise<TokenUsage>;
 }) {
   const { router, knowledge, chatModel, estimate } = options;
+
+  /** What is searched for: a follow-up question is made to stand by itself, as in conversations. */
+  async function queryOf(
+    { question, history }: GroundedRequest,
+    route: ChatRoute,
+    { userId, signal }: CompletionRequest,
+  ): Promise<string> {
+    const asked = question.slice(0, longestQuery).toWellFormed().trim();
+    // The model inside the server answers from passages, and cannot rewrite.
+    const isRewritten = options.rewriteQuestions && route.providerName !== demoName;
+    return isRewritten && asked !== ""
+      ? standaloneQuery(route, { userId }, history, asked, signal)
+      : asked;
+  }
 
   async function prepare(call: CompletionRequest, chat: ChatOptions): Promise<Prepared> {
     const { userId, body } = call;
@@ -74,7 +92,7 @@ export function createCompletions(options: {
     route.provider.checkAccess(undefined);
     const grounded = new GroundedRequest(body);
     const { question } = grounded;
-    const query = question.slice(0, longestQuery).toWellFormed().trim();
+    const query = await queryOf(grounded, route, call);
     const citations = query === "" ? [] : await retrieve(query, call.signal);
     return {
       route,

@@ -24,6 +24,17 @@ export class GroundedRequest {
     this.question = textOf(asRecord(this.#messages[this.#asked])?.content).toWellFormed();
   }
 
+  /** What was said before, by either side. */
+  get history(): readonly { readonly role: "user" | "assistant"; readonly content: string }[] {
+    return this.#messages.slice(0, this.#asked).flatMap((message) => {
+      const { role, content } = asRecord(message) ?? {};
+      const text = withoutFootnotes(textOf(content));
+      return (role === "user" || role === "assistant") && text !== ""
+        ? [{ role, content: text }]
+        : [];
+    });
+  }
+
   /**
    * The request with the passages in front of the question. Images and everything beside the messages
    * stay as they are; of earlier answers the footnotes go, whose numbers meant other passages.
