@@ -63,16 +63,21 @@ test("a history that was read before costs no SQL", async () => {
 
 test("nor one that another server has read, while both have Redis", async () => {
   const elsewhere = new Caller(other, user.token);
-  const [known, unknown] = [await conversation(), await conversation()];
+  const unknown = await conversation();
   await read(elsewhere, unknown);
   await (await ask(user, unknown, "and again")).text();
-  for (const server of [user, elsewhere]) {
-    await until(async () => (await (await server.get("/readyz")).text()).includes('"redis"'));
-  }
-  const told = await (await read(user, known)).text();
-  const key = `*:history:${known}`;
-  await until(async () => String(await redis.send("KEYS", key)) !== "", "Redis to hold it");
+  // On a busy machine Redis may be taken for silent at any moment, and is used again a little later.
+  let known = 0;
+  let told = "";
+  await until(async () => {
+    known = await conversation();
+    told = await (await read(user, known)).text();
+    return String(await redis.send("KEYS", `*:history:${known}`)) !== "";
+  }, "Redis to hold a history");
   hideTables();
-  expect(await (await read(elsewhere, known)).text()).toBe(told);
+  await until(
+    async () => (await (await read(elsewhere, known)).text()) === told,
+    "the history that Redis holds",
+  );
   await expectFault(await read(elsewhere, unknown), 500, "internal");
 });
