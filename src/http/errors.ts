@@ -17,8 +17,9 @@ export function errorResponse(error: AppError, language: Language, requestId: st
 }
 
 /** Whatever a route threw, as a fault that its caller may be told of. */
-function toCallerFault(code: string | number, error: unknown): AppError {
+function toCallerFault(code: string | number, error: unknown, signal: AbortSignal): AppError {
   if (error instanceof AppError) return error;
+  if (signal.aborted && error === signal.reason) return new AppError("interrupted");
   switch (code) {
     case "NOT_FOUND":
       return new AppError("route_not_found");
@@ -40,7 +41,7 @@ export const errorMapping = (fallback: Language) =>
     const fault =
       code === "VALIDATION"
         ? toAppError(error.valueError, { ...context.query, ...context.params })
-        : toCallerFault(code, error);
+        : toCallerFault(code, error, request.signal);
     // An answer that was interrupted before it began is its caller's doing.
     if (fault.code === "internal") {
       log.error("request failed", { requestId, method: request.method, cause: fault.cause });
