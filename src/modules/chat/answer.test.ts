@@ -91,3 +91,32 @@ describe("Answer", () => {
     );
   });
 });
+
+test("parts that could not be stored are given again, so that no text is missing between them", () => {
+  const piece = fc.oneof(
+    fc.record({ type: fc.constant("content" as const), text: fc.string({ minLength: 1 }) }),
+    fc.record({ type: fc.constant("reasoning" as const), text: fc.string({ minLength: 1 }) }),
+  );
+  const steps = fc.array(fc.record({ pieces: fc.array(piece), stored: fc.boolean() }));
+  fc.assert(
+    fc.property(steps, (scenario) => {
+      const answer = new Answer();
+      const stored = { content: "", reasoning: "", pieces: [] as number[] };
+      for (const step of [...scenario, { pieces: [], stored: true }]) {
+        answer.grow(step.pieces);
+        const part = answer.takeNew();
+        if (part === undefined) continue;
+        if (!step.stored) {
+          answer.giveBack(part);
+          continue;
+        }
+        expect(part.firstPiece).toBe(stored.pieces.length);
+        stored.content += part.content;
+        stored.reasoning += part.reasoning;
+        stored.pieces.push(...part.pieces);
+      }
+      const { content, reasoning, pieces } = answer;
+      expect(stored).toEqual({ content, reasoning, pieces });
+    }),
+  );
+});

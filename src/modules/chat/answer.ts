@@ -55,4 +55,13 @@ export class Answer implements AnswerText {
       pieces: this.pieces.slice(pieces),
     };
   }
+
+  /** Takes back what the last `takeNew` gave, which came to nothing: the next gives it again. */
+  giveBack(part: AnswerText): void {
+    this.taken = {
+      content: this.taken.content - part.content.length,
+      reasoning: this.taken.reasoning - part.reasoning.length,
+      pieces: this.taken.pieces - part.pieces.length,
+    };
+  }
 }

@@ -145,6 +145,11 @@ export class Generation {
     return { conversationId, answerId: messageId, sources: this.storedSources, ...text };
   }
 
+  /** Takes back the last part, which could not be stored. */
+  giveBack(part: AnswerPart): void {
+    this.answer.giveBack(part);
+  }
+
   private get storedSources(): string | null {
     return this.sources === undefined ? null : serializeSources(this.sources);
   }

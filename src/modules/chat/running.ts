@@ -14,6 +14,8 @@ export class RunningAnswers {
   private readonly claimed = new Set<number>();
   private readonly generations = new Map<number, Generation>();
   private readonly timer: Timer;
+  private storing = false;
+  private cutting = false;
   private emptied = Promise.withResolvers<void>();
 
   constructor(private readonly conversations: ConversationService) {
@@ -28,6 +30,7 @@ export class RunningAnswers {
 
   add(conversationId: number, generation: Generation): void {
     this.generations.set(conversationId, generation);
+    if (this.cutting) generation.cancel();
   }
 
   find(conversationId: number): Generation | undefined {
@@ -47,6 +50,7 @@ export class RunningAnswers {
   async drain(patience: number): Promise<void> {
     if (this.claimed.size > 0) {
       const deadline = setTimeout(() => {
+        this.cutting = true;
         for (const generation of this.generations.values()) generation.cancel();
       }, patience);
       await this.emptied.promise;
@@ -56,16 +60,25 @@ export class RunningAnswers {
   }
 
   private async checkpoint(): Promise<void> {
+    // One at a time: a part that cannot be stored goes first in the next.
+    if (this.storing) return;
     const grown = [...this.generations.values()].flatMap(
       (generation) => generation.takePart() ?? [],
     );
     if (grown.length === 0) return;
+    this.storing = true;
     try {
       const gone = await this.conversations.checkpoint(grown);
       // An answer that ended meanwhile has left already; one still here lost its conversation.
       for (const { conversationId } of gone) this.generations.get(conversationId)?.cancel();
     } catch (cause) {
       log.error("checkpoint failed", { cause });
+      for (const part of grown) {
+        const generation = this.generations.get(part.conversationId);
+        if (generation?.messageId === part.answerId) generation.giveBack(part);
+      }
+    } finally {
+      this.storing = false;
     }
   }
 }
