@@ -14,6 +14,7 @@ const commands = {
     return import("./cli/serve.ts");
   },
   healthcheck: () => import("./cli/healthcheck.ts"),
+  doctor: () => import("./cli/doctor.ts"),
   /** Not for people: the server starts it to read one document. */
   "parse-document": () => import("./cli/parse-document.ts"),
   "--help": () => import("./cli/help.ts"),

@@ -27,6 +27,12 @@ export interface Secrets {
 /** Fewer are refused: a file that was cut or edited by accident must not weaken every signature. */
 const shortestSecretBytes = 32;
 
+/** Where the secrets lie that were made. */
+export const secretFiles = (databasePath: string) => ({
+  jwt: `${databasePath}.jwt-secret`,
+  encryption: `${databasePath}.encryption-secret`,
+});
+
 const newSecret = () => randomBytes(48).toString("base64");
 
 /**
@@ -41,14 +47,14 @@ export function loadSecrets({ jwt, sqlite }: Pick<Config, "jwt" | "sqlite">): Se
   if (sqlite.path === ":memory:") {
     return { jwtSecret: jwt.secret || newSecret(), encryptionKey: deriveKey(newSecret()) };
   }
-  const encryptionFile = `${sqlite.path}.encryption-secret`;
+  const { jwt: jwtFile, encryption: encryptionFile } = secretFiles(sqlite.path);
   if (existsSync(sqlite.path) && !existsSync(encryptionFile)) {
     log.warn(
       `${encryptionFile} is missing beside a database that exists: API keys stored in it cannot be read until the file is put back; a new one is made`,
     );
   }
   return {
-    jwtSecret: jwt.secret || keptSecret(`${sqlite.path}.jwt-secret`),
+    jwtSecret: jwt.secret || keptSecret(jwtFile),
     encryptionKey: deriveKey(keptSecret(encryptionFile)),
   };
 }

@@ -7,6 +7,8 @@ Usage: llm-backend [serve] [--config PATH] [--port N]
 Commands:
   serve            starts the server; the default
   healthcheck      ends with 0 when the server of the same configuration is ready, else with 1
+  doctor           looks for damage in the database, its files and its secrets, also beside a running
+                   server, and changes nothing; ends with 0 when all is well, else with 1
 
 Flags:
   --config PATH    the configuration; without it, config.yaml in the working directory if there is one

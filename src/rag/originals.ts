@@ -12,9 +12,13 @@ export interface ReceivedFile {
 }
 
 /** Milliseconds after which a file that nobody owns is a leftover and not on its way in. */
-const leftoverAge = 3_600_000;
+export const leftoverAge = 3_600_000;
 
-const partial = ".part";
+/** How the name of a file ends that was not received whole. */
+export const partial = ".part";
+
+/** Where the documents' own bytes lie. */
+export const originalsFolder = (databasePath: string): string => `${databasePath}.files`;
 
 /** The documents' own bytes: one file for each, named by its id, which only this user can read. */
 export interface Originals {

@@ -7,7 +7,7 @@ import { createCleanup } from "../../rag/cleanup.ts";
 import { createFinder } from "../../rag/find.ts";
 import { createIngestion } from "../../rag/ingest.ts";
 import { startIngestWorker } from "../../rag/ingest-client.ts";
-import { openOriginals } from "../../rag/originals.ts";
+import { openOriginals, originalsFolder } from "../../rag/originals.ts";
 import { createReindexing } from "../../rag/reindex.ts";
 import { startSearchWorker } from "../../rag/search-client.ts";
 import type { KnowledgeStore } from "../../store/knowledge.ts";
@@ -24,7 +24,7 @@ export interface Knowledge {
 
 /** Starts all that knowledge bases need, and goes on with what the end of a process cut off. */
 export async function openKnowledge(config: Config, store: KnowledgeStore): Promise<Knowledge> {
-  const originals = await openOriginals(`${config.sqlite.path}.files`);
+  const originals = await openOriginals(originalsFolder(config.sqlite.path));
   const searcher = startSearchWorker({
     sqlite: config.sqlite,
     indexMemoryBytes: config.rag.indexMemoryBytes,

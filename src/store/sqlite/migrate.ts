@@ -6,6 +6,24 @@ const migrations = readMigrations();
 /** Milliseconds, as drizzle-kit stamps its migrations. */
 const newest = Math.max(...migrations.map((migration) => migration.folderMillis));
 
+/** How a database's schema stands to this program's, without changing anything. */
+export function schemaAge(database: Database): "current" | "older" | "newer" {
+  const table = database
+    .query("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'")
+    .get();
+  const row =
+    table === null
+      ? null
+      : database
+          .query<{ applied: number | null }, []>(
+            "SELECT max(created_at) AS applied FROM __drizzle_migrations",
+          )
+          .get();
+  const applied = row?.applied ?? 0;
+  if (applied === newest) return "current";
+  return applied < newest ? "older" : "newer";
+}
+
 /**
  * Brings the database to this program's schema, in one transaction, with the table that drizzle-kit
  * keeps. Two processes that start at once take turns.

@@ -1,0 +1,65 @@
+import type { Database } from "bun:sqlite";
+import type { DocumentStatus } from "../knowledge.ts";
+import { openDatabase } from "./connection.ts";
+import { checkKnowledge } from "./knowledge-check.ts";
+import { schemaAge } from "./migrate.ts";
+import { placeVectorExtension } from "./vector-extension.ts";
+
+export interface DatabaseReport {
+  /** What SQLite finds wrong with the file itself; none when it is whole. */
+  readonly integrity: readonly string[];
+  /** Of another version of this program, the rest cannot be judged. */
+  readonly schema: "current" | "older" | "newer";
+  /** What `checkKnowledge` finds. */
+  readonly knowledge: readonly string[];
+  readonly counts: { readonly documents: number; readonly chunks: number };
+  /** Every document, also those that are on their way out. */
+  readonly documents: readonly {
+    readonly id: string;
+    readonly status: DocumentStatus | "deleting";
+  }[];
+}
+
+function integrityOf(database: Database): string[] {
+  const rows = database.query<{ integrity_check: string }, []>("PRAGMA integrity_check").all();
+  const lines = rows.map((row) => row.integrity_check);
+  return lines.length === 1 && lines[0] === "ok" ? [] : lines;
+}
+
+function report(database: Database): DatabaseReport {
+  const integrity = integrityOf(database);
+  const schema = schemaAge(database);
+  if (schema !== "current") {
+    const counts = { documents: 0, chunks: 0 };
+    return { integrity, schema, knowledge: [], counts, documents: [] };
+  }
+  const documents = database
+    .query<DatabaseReport["documents"][number], []>(
+      `SELECT d.id, CASE WHEN k.deleted THEN 'deleting' ELSE d.status END AS status
+       FROM documents d JOIN knowledge_bases k ON k.id = d.knowledge_base_id`,
+    )
+    .all();
+  const chunks = database.query<{ n: number }, []>("SELECT count(*) AS n FROM chunks").get()?.n;
+  return {
+    integrity,
+    schema,
+    knowledge: checkKnowledge(database),
+    counts: { documents: documents.length, chunks: chunks ?? 0 },
+    documents,
+  };
+}
+
+/**
+ * Looks at a database as it is at one moment, also while a server uses it, and changes nothing.
+ *
+ * @throws Error when it cannot be opened or is no database at all
+ */
+export function inspectDatabase(path: string): DatabaseReport {
+  const vectorExtension = placeVectorExtension(path);
+  const database = openDatabase({ path, vectorExtension, readonly: true });
+  try {
+    return database.transaction(() => report(database)).deferred();
+  } finally {
+    database.close();
+  }
+}
