@@ -250,7 +250,7 @@ describe("size", () => {
     const small = createDocumentParser({ timeoutSeconds: 60, memoryBytes: 160 * megabyte });
     const line = `${"检索增强生成先检索与问题有关的段落。".repeat(10)}\n`;
     const path = folder.write("large.txt", Buffer.alloc(50 * megabyte, line));
-    await using parsed = await small.parse(path, "large.txt", AbortSignal.timeout(60_000));
+    await using parsed = await small.parse(path, "large.txt", new AbortController().signal);
     let length = 0;
     for await (const block of parsed.blocks())
       if (block.type !== "table") length += block.text.length;
