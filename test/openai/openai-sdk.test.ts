@@ -485,6 +485,7 @@ describe("embeddings", () => {
       ["input", { input: [1, 2, 3] }],
       ["input", { input: [[1, 2], [3]] }],
       ["input", { input: Array.from({ length: 2049 }, () => "x") }],
+      ["input.0", { input: ["x".repeat(32_769)] }],
       ["encoding_format", { encoding_format: "hex" }],
       ["dimensions", { dimensions: 256 }],
       ["dimensions", { dimensions: "1024" }],

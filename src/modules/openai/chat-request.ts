@@ -20,7 +20,8 @@ export interface ChatOptions {
 
 const longestName = 300;
 
-function invalid(field: string, reason: string, limit = 0): AppError {
+/** `limit` is what the reason names, if it names one. */
+export function invalid(field: string, reason: string, limit = 0): AppError {
   return new AppError("invalid_field", { field, reason, limit });
 }
 

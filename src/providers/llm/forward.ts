@@ -9,6 +9,7 @@ import { SseDecoder } from "../sse.ts";
 import { drain } from "./drain.ts";
 import { EventRuns } from "./event-runs.ts";
 import type { ForwardedAnswer } from "./index.ts";
+import { streamOf } from "./whole-as-stream.ts";
 
 /** A provider's answer whose headers are there. */
 export interface ForwardCall {
@@ -240,27 +241,4 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A whole completion as the one chunk of a stream. */
-function streamOf(
-  document: Readonly<Record<string, unknown>>,
-  choices: readonly unknown[],
-): Buffer {
-  const chunk = {
-    ...document,
-    object: "chat.completion.chunk",
-    choices: choices.map((choice) => {
-      const { message, ...rest } = asRecord(choice) ?? {};
-      return { ...rest, delta: asDelta(message) };
-    }),
-  };
-  return Buffer.from(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
-}
-
-/** The calls of a streamed message are numbered, those of a whole one are not. */
-function asDelta(message: unknown): object {
-  const { tool_calls: calls, ...delta } = asRecord(message) ?? {};
-  if (!Array.isArray(calls)) return delta;
-  return { ...delta, tool_calls: calls.map((call, index) => ({ index, ...asRecord(call) })) };
 }
