@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { createBuiltinEmbedding } from "../providers/embedding/builtin.ts";
 import { createEmbeddingModels } from "../providers/embedding/models.ts";
+import { yieldToOtherThreads } from "../workers/priority.ts";
 import { serveWorker, Transferred } from "../workers/serve.ts";
 import type { IngestReply, IngestStep, Steps } from "./ingest-step.ts";
 import { createDocumentParser } from "./parse/parser.ts";
@@ -22,6 +23,7 @@ const buffersOf = (step: IngestStep): ArrayBuffer[] =>
 
 /** Cutting, counting terms and embedding keep a processor busy: they have a thread of their own. */
 function createIngestWorker({ config, spoolDirectory }: IngestWorkerOptions) {
+  yieldToOtherThreads();
   const parser = createDocumentParser({
     timeoutSeconds: config.rag.parseTimeout,
     memoryBytes: config.rag.parseMemoryBytes,

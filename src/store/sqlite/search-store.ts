@@ -1,14 +1,14 @@
-import { and, eq, sql } from "drizzle-orm";
 import type { Config } from "../../config/schema.ts";
-import type { SearchStore } from "../search.ts";
-import { openDatabase, queries } from "./connection.ts";
-import { chunks, documents, knowledgeBases } from "./schema.ts";
+import type { Passage, SearchStore } from "../search.ts";
+import { openDatabase } from "./connection.ts";
 import { createSearch } from "./search.ts";
 import { createSurroundings } from "./surroundings.ts";
 import { placeVectorExtension } from "./vector-extension.ts";
 
 /** Bytes of the database that the connection keeps in memory, beyond what the system does. */
 const cacheBytes = 64 * 1024 * 1024;
+
+type PassageRow = Omit<Passage, "headings"> & { readonly headings: string | null };
 
 /**
  * Opens the part of the database that searches, on the calling thread, which each search keeps busy.
@@ -23,42 +23,31 @@ export function openSqliteSearch(
   database.run(`PRAGMA cache_size = ${-cacheBytes / 1024}`);
   const { search, sample, close } = createSearch(database, indexMemoryBytes);
   const around = createSurroundings(database);
-  const db = queries(database);
-  const passage = db
-    .select({
-      chunk: chunks.number,
-      chunkId: chunks.id,
-      chunkIndex: chunks.chunkIndex,
-      content: chunks.content,
-      headings: chunks.headings,
-      page: chunks.page,
-      documentId: documents.id,
-      documentName: documents.name,
-    })
-    .from(chunks)
-    .innerJoin(documents, eq(documents.number, chunks.documentNumber))
-    .innerJoin(
-      knowledgeBases,
-      and(eq(knowledgeBases.id, documents.knowledgeBaseId), eq(knowledgeBases.deleted, false)),
-    )
-    .where(and(eq(chunks.number, sql.placeholder("number")), eq(documents.status, "ready")))
-    .prepare();
-  const content = db
-    .select({ content: chunks.content })
-    .from(chunks)
-    .where(eq(chunks.number, sql.placeholder("number")))
-    .prepare();
+  // One statement for all: a statement for each took 20 times as long.
+  const passages = database.query<PassageRow, [string]>(
+    `SELECT c.number AS chunk, c.id AS chunkId, c.chunk_index AS chunkIndex, c.content, c.headings,
+       c.page, d.id AS documentId, d.name AS documentName
+     FROM json_each(?) AS wanted
+     CROSS JOIN chunks AS c ON c.number = wanted.value
+     JOIN documents AS d ON d.number = c.document_number AND d.status = 'ready'
+     JOIN knowledge_bases AS k ON k.id = d.knowledge_base_id AND NOT k.deleted
+     ORDER BY wanted.key`,
+  );
+  const contents = database.query<{ content: string }, [string]>(
+    `SELECT c.content FROM json_each(?) AS wanted CROSS JOIN chunks AS c ON c.number = wanted.value`,
+  );
 
   return {
     search: async (knowledgeBaseId, request) => search(knowledgeBaseId, request),
     passages: async (numbers) =>
-      numbers.flatMap((number) => {
-        const row = passage.get({ number });
-        return row === undefined ? [] : [{ ...row, headings: row.headings ?? [] }];
-      }),
+      passages.all(JSON.stringify(numbers)).map(({ headings, ...row }) => ({
+        ...row,
+        // The schema says what is stored.
+        headings: (JSON.parse(headings ?? "null") as string[] | null) ?? [],
+      })),
     around: async (chunk, distance) => around(chunk, distance),
     sample: async (knowledgeBaseId, count) =>
-      sample(knowledgeBaseId, count).flatMap((number) => content.get({ number })?.content ?? []),
+      contents.all(JSON.stringify(sample(knowledgeBaseId, count))).map(({ content }) => content),
     close: async () => {
       close();
       database.close();

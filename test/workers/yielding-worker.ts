@@ -1,0 +1,7 @@
+import { getPriority } from "node:os";
+import { yieldToOtherThreads } from "../../src/workers/priority.ts";
+
+declare const self: Worker;
+
+yieldToOtherThreads();
+self.postMessage(getPriority(0));
