@@ -18,12 +18,16 @@ export function branchTo(messages: readonly Message[], tip: number | null): Mess
   return branch.reverse();
 }
 
-/** The ids of the messages that stand in one place, `message` among them, the oldest first. */
-export const siblings = (messages: readonly Message[], message: Message): number[] =>
-  messages.filter(({ parentId }) => parentId === message.parentId).map(({ id }) => id);
+/** Answers, for each message, the ids of those that stand in its place, itself among them, the oldest first. */
+export function siblingsIn(messages: readonly Message[]): (message: Message) => number[] {
+  const places = Map.groupBy(messages, ({ parentId }) => parentId);
+  return ({ parentId }) => (places.get(parentId) ?? []).map(({ id }) => id);
+}
 
 /** The tip of the branch that goes through `id`, the newest one where it forks further on. */
 export function tipThrough(messages: readonly Message[], id: number): number {
-  const next = messages.findLast(({ parentId }) => parentId === id);
-  return next === undefined ? id : tipThrough(messages, next.id);
+  const newest = new Map(messages.map((message) => [message.parentId, message.id]));
+  let tip = id;
+  for (let next = newest.get(tip); next !== undefined; next = newest.get(tip)) tip = next;
+  return tip;
 }

@@ -1,7 +1,7 @@
 import type { Cache } from "../../cache/index.ts";
 import type { Conversation, ConversationStore, Message } from "../../store/conversations.ts";
 import { parseSources } from "../chat/sources.ts";
-import { branchTo, siblings } from "./branches.ts";
+import { branchTo, siblingsIn } from "./branches.ts";
 
 /** A history as callers get it, ready to send, and whose it is. */
 export interface History {
@@ -43,23 +43,26 @@ function toWire(message: Message) {
   };
 }
 
-const render = (
+function render(
   conversation: Conversation,
   messages: readonly Message[],
   withSiblings: boolean,
-): History => ({
-  userId: conversation.userId,
-  json: JSON.stringify({
-    conversation_id: conversation.id,
-    title: conversation.title,
-    model: conversation.model,
-    messages: branchTo(messages, conversation.tip).map((message) => ({
-      ...toWire(message),
-      ...(withSiblings ? { siblings: siblings(messages, message) } : {}),
-    })),
-    created_time: conversation.createdTime,
-  }),
-});
+): History {
+  const siblings = withSiblings ? siblingsIn(messages) : undefined;
+  return {
+    userId: conversation.userId,
+    json: JSON.stringify({
+      conversation_id: conversation.id,
+      title: conversation.title,
+      model: conversation.model,
+      messages: branchTo(messages, conversation.tip).map((message) => ({
+        ...toWire(message),
+        ...(siblings === undefined ? {} : { siblings: siblings(message) }),
+      })),
+      created_time: conversation.createdTime,
+    }),
+  };
+}
 
 /**
  * The histories of conversations, kept in the cache in the form in which they are sent, so that a
