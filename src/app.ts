@@ -14,6 +14,7 @@ import { chatRoutes } from "./modules/chat/index.ts";
 import { createChatService } from "./modules/chat/service.ts";
 import { createExportService } from "./modules/conversations/export.ts";
 import { createHistories } from "./modules/conversations/history.ts";
+import { createImportService } from "./modules/conversations/import.ts";
 import { conversationRoutes } from "./modules/conversations/index.ts";
 import { createConversationSearchService } from "./modules/conversations/search.ts";
 import { searchRoutes } from "./modules/conversations/search-routes.ts";
@@ -74,6 +75,7 @@ export async function createApp(config: Config): Promise<App> {
     nextId: createIdSource(await store.users.highestId()),
   });
   const keys = createApiKeyService(store.apiKeys);
+  const nextConversationId = createIdSource(await store.conversations.highestId());
   const conversations = createConversationService({
     store: store.conversations,
     histories: createHistories(store.conversations, cache),
@@ -81,8 +83,13 @@ export async function createApp(config: Config): Promise<App> {
       seal: (text, context) => encrypt(secrets.encryptionKey, text, context),
       open: (sealed, context) => decrypt(secrets.encryptionKey, sealed, context),
     },
-    nextId: createIdSource(await store.conversations.highestId()),
+    nextId: nextConversationId,
     removed: (id) => chat.abandon(id),
+  });
+  const imports = createImportService({
+    store: store.conversations,
+    maxBytes: config.rag.maxUploadBytes,
+    nextId: nextConversationId,
   });
   const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
   const router = createChatRouter(config);
@@ -141,7 +148,7 @@ export async function createApp(config: Config): Promise<App> {
     .use(keyRoutes(http, keys))
     .use(conversationRoutes(http, conversations))
     .use(titleRoutes(http, titles))
-    .use(transferRoutes(http, createExportService(conversations)))
+    .use(transferRoutes(http, createExportService(conversations), imports))
     .use(searchRoutes(http, createConversationSearchService(store.conversations)))
     .use(knowledgeRoutes(http, knowledge.service))
     .use(usageRoutes(http, usage))
@@ -166,7 +173,7 @@ export async function createApp(config: Config): Promise<App> {
       titles.close();
       await Promise.all([chat.drain(patience), server?.stop(patience)]);
       await usage.close();
-      await Promise.all([cache.close(), knowledge.close()]);
+      await Promise.all([cache.close(), knowledge.close(), imports.close()]);
       await store.close();
     },
   };

@@ -35,7 +35,8 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-function checkType(request: Request): void {
+/** @throws AppError `unsupported_content_type` when the body says that it is anything but JSON */
+export function checkJsonType(request: Request): void {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== undefined && type !== "" && !jsonType.test(type)) {
     throw new AppError("unsupported_content_type", { expected: "application/json" });
@@ -43,7 +44,7 @@ function checkType(request: Request): void {
 }
 
 async function readJson(request: Request, limit: number): Promise<object> {
-  checkType(request);
+  checkJsonType(request);
   const body = parse(await readBounded(request, limit));
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new AppError("invalid_body");
@@ -57,7 +58,7 @@ async function readJson(request: Request, limit: number): Promise<object> {
  * @throws AppError `body_too_large`, `unsupported_content_type`, `malformed_json`, `invalid_body`
  */
 export async function readJsonObject(request: Request, limit: number): Promise<JsonObject> {
-  checkType(request);
+  checkJsonType(request);
   const bytes = await readBounded(request, limit);
   if (!isUtf8(bytes)) throw new AppError("malformed_json");
   try {

@@ -219,6 +219,14 @@ const successTexts = {
   },
   answer_stopped: { "zh-CN": "已停止生成", en: "The answer was stopped" },
   nothing_to_stop: { "zh-CN": "没有正在生成的回答", en: "No answer was running" },
+  conversations_imported: {
+    "zh-CN": "已导入 {count} 个对话",
+    en: "{count} conversations imported",
+  },
+  conversations_partly_imported: {
+    "zh-CN": "已导入 {count} 个对话，{failed} 处有误",
+    en: "{count} conversations imported, {failed} at fault",
+  },
   conversation_deleted: { "zh-CN": "对话删除成功", en: "Conversation deleted" },
   api_key_deleted: { "zh-CN": "API 密钥已删除", en: "API key revoked" },
 } satisfies Record<string, Text>;

@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 
 interface Schema {
   readonly type?: string;
+  readonly const?: unknown;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minimum?: number;
@@ -17,6 +18,7 @@ function describe(schema: Schema, value: unknown): { reason: string; limit?: num
   const [given, ...others] = schema.anyOf?.filter(({ type }) => type !== "null") ?? [];
   // What is wrong with a value that might be null is what is wrong with the value.
   if (given !== undefined && others.length === 0) return describe(given, value);
+  if (typeof value === typeof schema.const) return { reason: "not_allowed" };
   if (typeof value === "string" && schema.type === "string") {
     if (schema.minLength === 1 && value.length === 0) return { reason: "empty" };
     if (schema.minLength !== undefined && value.length < schema.minLength) {

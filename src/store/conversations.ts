@@ -1,5 +1,6 @@
 import type { Excerpt } from "../text/excerpt.ts";
 import type { WantedTerm } from "../text/search-terms.ts";
+import type { PackedConversation } from "./imported.ts";
 
 export interface Conversation {
   readonly id: number;
@@ -152,6 +153,8 @@ export interface ConversationMatch {
 
 export interface ConversationStore {
   insert(conversation: Conversation): Promise<void>;
+  /** Stores a conversation with all its messages. The buffer is empty afterwards. */
+  import(id: number, userId: number, conversation: PackedConversation): Promise<void>;
   find(id: number): Promise<Conversation | undefined>;
   /** Answers the conversation as it is now; undefined when the user has no such conversation. */
   update(

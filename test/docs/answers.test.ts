@@ -101,6 +101,13 @@ describe("what the server answers is what the document says", () => {
     const file = `/api/conversations/${id}/export`;
     await expectDocumented(exported, "get", await user.get(file));
     await expectDocumented(exported, "get", await user.get(`${file}?format=xml`));
+    const imported = "/api/conversations/import";
+    const take = async (value: unknown) =>
+      expectDocumented(imported, "post", await user.post(imported, JSON.stringify(value)));
+    const whole: unknown = await (await user.get(file)).json();
+    expect(await take([whole, 7])).toMatchObject({ failed: [{ index: 1 }] });
+    await take({});
+    await take([]);
     const title = "/api/conversations/{conversation_id}/title";
     const entitle = (named: number) => user.post(`/api/conversations/${named}/title`);
     await expectDocumented(title, "post", await entitle(id));

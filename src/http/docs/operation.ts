@@ -20,6 +20,8 @@ export interface Operation {
   readonly public?: boolean;
   /** The fields of a form, where the route reads it without a schema of its own. */
   readonly form?: TObject;
+  /** The JSON that it takes, where the route reads it without a schema of its own. */
+  readonly body?: TSchema;
   /** What success answers, by status. */
   readonly success: Responses;
   /** Every error that the route itself answers; those of all routes and of the guard are added. */
@@ -185,5 +187,8 @@ export const operation = (route: Operation): DocumentDecoration => ({
   ...(route.form === undefined
     ? {}
     : { requestBody: { content: schemas({ "multipart/form-data": { schema: route.form } }) } }),
+  ...(route.body === undefined
+    ? {}
+    : { requestBody: { content: schemas({ "application/json": { schema: route.body } }) } }),
   responses: { ...route.success, ...errorResponses(route) },
 });

@@ -243,6 +243,8 @@ export function createConversationStore(
 
   return {
     insert: (conversation) => findable(writer.call("insertConversation", [conversation])),
+    import: (id, userId, packed) =>
+      findable(writer.call("importConversation", [id, userId, packed], [packed])),
     find: async (id) => byId.get({ id }),
     update: (id, userId, changes) =>
       findable(writer.call("updateConversation", [id, userId, changes])),

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { apiKeyWrites } from "./api-keys.ts";
 import { queries } from "./connection.ts";
+import { conversationImportWrites } from "./conversation-import.ts";
 import { conversationIndexWrites } from "./conversation-index.ts";
 import { conversationWrites } from "./conversations.ts";
 import { embeddingCacheWrites } from "./embedding-cache.ts";
@@ -16,6 +17,7 @@ export function createWrites(database: Database) {
     ...apiKeyWrites(db),
     ...conversationWrites(db),
     ...conversationIndexWrites(database),
+    ...conversationImportWrites(db),
     ...usageWrites(db),
     ...knowledgeWrites(database, db),
     ...embeddingCacheWrites(db),
