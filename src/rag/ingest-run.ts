@@ -112,12 +112,16 @@ export function createIngestRun({ store, worker, originals, chunkSize }: RunOpti
     };
     signal.addEventListener("abort", cancel, { once: true });
     try {
+      const path = isReadAnew && (await originals.has(id)) ? originals.path(id) : undefined;
+      if (path === undefined && document.status !== "ready") {
+        throw new AppError("original_not_kept");
+      }
       const stored = await store.progress(id, plan.index);
       request.report({ stage: "parsing", chunksDone: stored.chunkCount });
       await worker.call("start", [
         runId,
         {
-          path: isReadAnew && (await originals.has(id)) ? originals.path(id) : undefined,
+          path,
           name,
           known: document.status === "ready" ? { fileType, title } : undefined,
           model: plan.embeddingModel,

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
-import type { KnowledgeStore, Reindex } from "../store/knowledge.ts";
+import type { Document, KnowledgeStore, Reindex } from "../store/knowledge.ts";
 import type { Cleanup } from "./cleanup.ts";
 import type { Ingestion } from "./ingest.ts";
 
@@ -28,11 +28,9 @@ export function createReindexing(options: {
   const running = new Map<string, Promise<void>>();
   let closed = false;
 
-  /** Answers whether there may be more to do. */
-  async function step(reindex: Reindex): Promise<boolean> {
+  /** Puts one document into the index; answers whether the others can follow. */
+  async function add(document: Document, reindex: Reindex): Promise<boolean> {
     const { index, userId } = reindex;
-    const document = await store.nextToReindex(index);
-    if (document === undefined) return (await store.finishReindex(index)) === "behind";
     try {
       await ingestion.submit(document, userId, reindex);
     } catch (error) {
@@ -49,11 +47,25 @@ export function createReindexing(options: {
     return true;
   }
 
+  /** Adds what is missing, oldest first, again and again until nothing is. */
+  async function fill(reindex: Reindex): Promise<void> {
+    let last: string | undefined;
+    while (!closed) {
+      const document = await store.nextToReindex(reindex.index, last);
+      if (document !== undefined) {
+        if (!(await add(document, reindex))) return;
+      } else if (last === undefined && (await store.finishReindex(reindex.index)) !== "behind") {
+        return;
+      }
+      last = document?.id;
+    }
+  }
+
   async function build(knowledgeBaseId: string): Promise<void> {
     try {
       const reindex = await store.findReindex(knowledgeBaseId);
       if (reindex === undefined) return;
-      while (!closed && (await step(reindex)));
+      await fill(reindex);
       if (!closed) cleanup.start();
     } catch (error) {
       log.error("reindexing failed, and goes on after the next start", { knowledgeBaseId, error });

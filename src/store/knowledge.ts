@@ -234,8 +234,11 @@ export interface KnowledgeStore {
   findReindex(knowledgeBaseId: string): Promise<Reindex | undefined>;
   /** All that are being built, oldest first. */
   reindexes(): Promise<Reindex[]>;
-  /** The oldest `ready` document that is not whole in an index that is being built. */
-  nextToReindex(index: number): Promise<Document | undefined>;
+  /**
+   * The oldest `ready` document that is not whole in an index that is being built; with `after`, of
+   * those that came after that document.
+   */
+  nextToReindex(index: number, after?: string): Promise<Document | undefined>;
   /** Lets the new index answer in place of the old one, if every `ready` document is whole in it. */
   finishReindex(index: number): Promise<ReindexEnd>;
   /** Gives an index up that is being built, and stores why. */

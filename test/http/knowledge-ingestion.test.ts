@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { CapturedLog } from "../captured-log.ts";
 import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { until } from "../until.ts";
@@ -363,6 +363,19 @@ describe("a document that failed", () => {
       status: "ready",
       message: "Document status shown",
     });
+  });
+
+  test("cannot be taken in again without its file, and says so", async () => {
+    await expectFault(
+      await upload(user, kb, "l.docx", "PK\u0003\u0004 lost"),
+      422,
+      "document_unreadable",
+    );
+    const doc_id = (await listDocuments(user, kb)).at(-1)?.doc_id ?? "";
+    rmSync(`${app.config.sqlite.path}.files/${doc_id}`);
+    await user.post("/api/rag/doc/retry", { doc_id });
+    await until(async () => (await statusOf(user, doc_id)).stage === "failed");
+    expect((await statusOf(user, doc_id)).error).toBe("该文档的原文件未保留");
   });
 
   test("is tried by many at once, and taken in once", async () => {

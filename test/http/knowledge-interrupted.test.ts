@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { connect } from "node:net";
+import { createApp } from "../../src/app.ts";
 import { CapturedLog } from "../captured-log.ts";
 import { Caller, startApp, type TestApp } from "../harness.ts";
 import { until } from "../until.ts";
@@ -129,5 +130,39 @@ describe("a server that stops while a document is taken in", () => {
     expect(new Set(again).size).toBe(again.length);
     const results = await retrieve(user, kb, "第3段", { top_k: 50 });
     expect(results.length).toBeGreaterThan(4);
+  });
+
+  test("tells how it goes on, to whoever asks again", async () => {
+    const open = holdEmbeddings();
+    const form = uploadForm(kb, "a.txt", "苹果 和 香蕉");
+    const answer = await user.post("/api/rag/doc/upload", form, { prefer: "respond-async" });
+    const { doc_id }: { doc_id: string } = await answer.json();
+    await app.upstream.nextRequest();
+    const path = `/api/rag/doc/status?doc_id=${doc_id}`;
+    const events = { accept: "text/event-stream" };
+    const cut = await user.get(path, events);
+    const stream = cut.text();
+    const hold = holdEmbeddings();
+    await app.restart();
+    // It ends without an end, for whoever reads it to come back.
+    expect(await stream).not.toMatch(/"stage":"(ready|failed)"|"event":"error"/);
+    user = user.on(app.app);
+    const status = await read<{ stage: string }>(await user.get(path));
+    expect(["stored", "parsing", "chunking", "embedding"]).toContain(status.stage);
+    const again = await user.get(path, events);
+    open();
+    hold();
+    expect(await again.text()).toContain('"stage":"ready"');
+  });
+
+  test("removes the files of documents at its next start, where they are no longer kept", async () => {
+    const text = "苹果";
+    await read(await upload(user, kb, "a.txt", text));
+    expect(files()).toHaveLength(1);
+    const { rag, ...config } = app.config;
+    const next = await createApp({ ...config, rag: { ...rag, keepOriginals: false } });
+    expect(files()).toEqual([]);
+    expect(await retrieve(user.on(next), kb, text)).toHaveLength(1);
+    await next.close();
   });
 });

@@ -107,7 +107,7 @@ export const uploadDocumentDocs = operation({
   tag: "Documents",
   summary: "上传文档 · Upload documents",
   description: `Answers when the documents can be found in retrieval; with \`Prefer: respond-async\` or the field
-\`async=true\` at once with 202, and they are taken in in the background. Nobody has to wait: what was uploaded is
+\`async=true\` at once with 202, unless all are there already, and they are taken in in the background. Nobody has to wait: what was uploaded is
 taken in even if the connection breaks, or the server restarts. The type is told by the content, not by the name
 alone: text, Markdown, HTML, CSV, JSON, Word, PowerPoint, Excel, OpenDocument, PDF, RTF and more.
 

@@ -91,6 +91,8 @@ export function knowledgeBaseReads(db: Drizzle): Reads {
       and(
         eq(searchIndexes.number, placeholder("index")),
         eq(searchIndexes.state, "building"),
+        sql`${documents.number} > coalesce(
+          (SELECT d.number FROM documents d WHERE d.id = ${placeholder("after")}), 0)`,
         sql`NOT ${isWhole}`,
       ),
     )
@@ -137,8 +139,8 @@ export function knowledgeBaseReads(db: Drizzle): Reads {
     },
     findReindex: async (knowledgeBaseId) => reindexByKnowledgeBase.get({ knowledgeBaseId }),
     reindexes: async () => everyReindex.all(),
-    nextToReindex: async (index) => {
-      const row = next.get({ index });
+    nextToReindex: async (index, after = "") => {
+      const row = next.get({ index, after });
       return row === undefined ? undefined : toDocument(row);
     },
   };
