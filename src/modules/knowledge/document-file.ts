@@ -1,15 +1,15 @@
 /** Types that no browser runs; whatever else was uploaded is bytes. */
-const contentTypes: Readonly<Record<string, string>> = {
-  pdf: "application/pdf",
-  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-  pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-  odt: "application/vnd.oasis.opendocument.text",
-  odp: "application/vnd.oasis.opendocument.presentation",
-  ods: "application/vnd.oasis.opendocument.spreadsheet",
-  rtf: "application/rtf",
-  epub: "application/epub+zip",
-};
+const contentTypes: ReadonlyMap<string, string> = new Map([
+  ["pdf", "application/pdf"],
+  ["docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
+  ["pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"],
+  ["xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
+  ["odt", "application/vnd.oasis.opendocument.text"],
+  ["odp", "application/vnd.oasis.opendocument.presentation"],
+  ["ods", "application/vnd.oasis.opendocument.spreadsheet"],
+  ["rtf", "application/rtf"],
+  ["epub", "application/epub+zip"],
+]);
 
 /** RFC 8187, section 3.2.1: what `encodeURIComponent` leaves and the grammar does not take. */
 const encodeExtended = (name: string): string =>
@@ -26,7 +26,7 @@ function contentDisposition(name: string): string {
 
 /** The headers under which a document's own bytes go out: to be saved, never to be shown. */
 export const fileHeaders = (name: string, fileType: string): Record<string, string> => ({
-  "Content-Type": contentTypes[fileType] ?? "application/octet-stream",
+  "Content-Type": contentTypes.get(fileType) ?? "application/octet-stream",
   "Content-Disposition": contentDisposition(name),
   "X-Content-Type-Options": "nosniff",
   "Content-Security-Policy": "sandbox; default-src 'none'",
