@@ -19,13 +19,13 @@ export interface FaultyProvider {
 }
 
 /**
- * For the whole of a test file: a server with a provider that does what each test says, and 5 seconds
- * for a first token. Behind the models `closed/…` nobody listens.
+ * For the whole of a test file: a server with a provider that does what each test says, and so many
+ * seconds for a first token. Behind the models `closed/…` nobody listens.
  *
  * After every test the conversation has to go on as if nothing had been, and nothing may have been
  * logged but that a request was tried again; least of all the key.
  */
-export function useFaultyProvider(): FaultyProvider {
+export function useFaultyProvider(firstTokenTimeout = 60): FaultyProvider {
   let log: CapturedLog;
   let upstream: Upstream;
   let app: TestApp;
@@ -38,7 +38,7 @@ export function useFaultyProvider(): FaultyProvider {
     log = new CapturedLog();
     upstream = await startUpstream();
     app = await startApp({
-      LLM_FIRST_TOKEN_TIMEOUT: "5",
+      LLM_FIRST_TOKEN_TIMEOUT: String(firstTokenTimeout),
       LLM_PROVIDERS: JSON.stringify([
         { name: "scripted", base_url: upstream.url, api_key: key },
         { name: "closed", base_url: await closedUrl(), api_key: key },

@@ -18,7 +18,7 @@ import { key, useFaultyProvider } from "./faulty-provider.ts";
 const english = { "accept-language": "en" };
 const atOnce = { "retry-after": "0" };
 
-const chat = useFaultyProvider();
+const chat = useFaultyProvider(5);
 
 describe("before the first token", () => {
   test("a refusal is passed on with its status and message, and without the key", async () => {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import OpenAI from "openai";
 import { CapturedLog } from "../captured-log.ts";
+import { FakeTime } from "../fake-time.ts";
 import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { until } from "../until.ts";
 import { startUpstream, type Upstream } from "../upstream.ts";
-import { answer, hangBeforeHeaders, refuse, unpaidBill } from "../upstream-scripts.ts";
+import { announced, answer, hangBeforeHeaders, refuse, unpaidBill } from "../upstream-scripts.ts";
 import { complete, createKey, listen, onFreePort } from "./listening.ts";
 
 const messages = [{ role: "user" as const, content: "你好" }];
@@ -30,7 +31,6 @@ beforeAll(async () => {
   const scripted = { name: "scripted", base_url: upstream.url, api_key: "sk-scripted-secret" };
   app = await startApp({
     ...onFreePort,
-    LLM_FIRST_TOKEN_TIMEOUT: "1",
     LLM_PROVIDERS: JSON.stringify([
       { ...scripted, models: ["scripted"], listed_models: ["scripted-1", "other"] },
       { ...scripted, name: "plain", stream_options: false },
@@ -359,8 +359,13 @@ describe("an error", () => {
     expect(failed).toBeInstanceOf(OpenAI.InternalServerError);
     expect(failed).toMatchObject({ status: 502, code: "provider_failed" });
     expect(failed.headers?.get("retry-after")).toBe("60");
-    upstream.script(hangBeforeHeaders);
-    const late = await failing(stream());
+    using time = new FakeTime();
+    const { script, asked } = announced(hangBeforeHeaders);
+    upstream.script(script);
+    const answering = failing(stream());
+    await asked;
+    await time.pass(60_000);
+    const late = await answering;
     expect(late).toMatchObject({ status: 504, code: "provider_timeout" });
     expect(late.headers?.get("x-should-retry")).toBe("true");
   });
