@@ -31,9 +31,10 @@ export const cors = (origins: readonly string[]) =>
       "Content-Type",
       "Accept-Language",
       "Last-Event-ID",
+      "Prefer",
       "X-Request-Id",
       ...clientHeaders,
     ],
-    exposeHeaders: ["X-Request-Id", "Retry-After", "Content-Disposition"],
+    exposeHeaders: ["X-Request-Id", "Retry-After", "Content-Disposition", "Location"],
     maxAge: 600,
   });

@@ -45,6 +45,7 @@ describe("a preflight", () => {
           "content-type",
           "accept-language",
           "last-event-id",
+          "prefer",
           "x-request-id",
         ]),
       );
@@ -72,7 +73,7 @@ describe("an answer", () => {
         const { headers } = await app.nobody.get(path, { origin });
         expect([path, headers.get("access-control-allow-origin")]).toEqual([path, allowed]);
         expect(headers.get("access-control-expose-headers")).toBe(
-          "X-Request-Id, Retry-After, Content-Disposition",
+          "X-Request-Id, Retry-After, Content-Disposition, Location",
         );
       }
     }
