@@ -4,7 +4,8 @@
  * which the two take turns.
  */
 import { cpuTime, median, printTable, quantile } from "./measure.ts";
-import { createConversation, type Running, signIn, startBinary, startServer } from "./processes.ts";
+import { type Running, signIn, startBinary, startServer } from "./processes.ts";
+import { chats, readStream } from "./streams.ts";
 
 interface Scenario {
   readonly streams: number;
@@ -29,38 +30,6 @@ const scenarios: readonly Scenario[] = [
   { streams: 500, interval: 20, tokens: 200 },
 ];
 
-const clock = (): number => performance.timeOrigin + performance.now();
-const stamp = /@(\d+\.\d+)/g;
-
-/** Reads one stream to its end; the tokens' times of travel go to `latencies`. */
-async function read(
-  open: () => Promise<Response>,
-  latencies: number[],
-  firstTokens: number[],
-): Promise<void> {
-  const asked = clock();
-  const response = await open();
-  if (response.status !== 200 || response.body === null) throw new Error(await response.text());
-  const decoder = new TextDecoder();
-  let first = true;
-  let rest = "";
-  for await (const bytes of response.body) {
-    const now = clock();
-    const text = rest + decoder.decode(bytes, { stream: true });
-    // A frame that is not yet whole is read with what comes next.
-    const whole = text.lastIndexOf("\n\n") + 2;
-    rest = text.slice(whole);
-    // Our last event repeats the whole answer, whose tokens have been counted.
-    const end = text.indexOf('"full_response"');
-    for (const [, left] of text.slice(0, end < 0 ? whole : end).matchAll(stamp)) {
-      latencies.push(now - Number(left));
-      if (first) firstTokens.push(now - asked);
-      first = false;
-    }
-    if (end >= 0) rest = "";
-  }
-}
-
 async function measure(
   server: Running,
   scenario: Scenario,
@@ -69,7 +38,7 @@ async function measure(
   const latencies: number[] = [];
   const firstTokens: number[] = [];
   const before = cpuTime(server.pid);
-  await Promise.all(open.map((request) => read(request, latencies, firstTokens)));
+  await Promise.all(open.map((request) => readStream(request, latencies, firstTokens)));
   const used = cpuTime(server.pid) - before;
   const expected = scenario.streams * scenario.tokens;
   if (latencies.length !== expected) {
@@ -80,19 +49,6 @@ async function measure(
     latency: quantile(latencies, 0.99),
     firstToken: quantile(firstTokens, 0.99),
   };
-}
-
-/** One request a stream, each to a conversation of its own. */
-async function chats(
-  url: string,
-  headers: Record<string, string>,
-  count: number,
-): Promise<(() => Promise<Response>)[]> {
-  const ids = await Promise.all(
-    Array.from({ length: count }, () => createConversation(url, headers)),
-  );
-  const body = JSON.stringify({ message: "hello" });
-  return ids.map((id) => () => fetch(`${url}/api/chat/${id}`, { method: "POST", headers, body }));
 }
 
 async function compare(scenario: Scenario): Promise<string[][]> {
