@@ -52,7 +52,8 @@ export function toAppError(
 ): AppError {
   const field =
     fault?.path.split("/").slice(1).join(".") ||
-    Object.keys(texts).find((name) => Number(texts[name]) === fault?.value);
+    // Elysia has put defaults in by now: `false` is not the number 0.
+    Object.keys(texts).find((name) => Number(String(texts[name])) === fault?.value);
   if (field === undefined) return new AppError("invalid_body");
   // TypeBox types `schema` as its base type; only plain JSON Schema keywords are read from it.
   const reason = describe((fault?.schema ?? {}) as Schema, fault?.value);

@@ -143,9 +143,10 @@ export const historyDocs = operation({
   tag: "Conversations",
   summary: "获取对话历史 · Read a conversation",
   description: `The messages of the branch that is shown, oldest first; the system prompt is not among them. User messages are as they were
-written, never the prompt that retrieval built around them.
+written, never the prompt that retrieval built around them. With \`limit\`, the newest so many; for those before
+them, send the first \`message_id\` as \`before\`: what comes before a message never changes.
 
-按时间顺序返回全部消息，不含系统提示词。`,
+按时间顺序返回当前分支的消息，不含系统提示词。\`limit\` 仅返回最新的若干条；向前翻页时将本页第一个 \`message_id\` 作为 \`before\`。`,
   success: {
     200: json(
       "The conversation",
@@ -154,6 +155,11 @@ written, never the prompt that retrieval built around them.
         title: Type.String(),
         model: Type.String(),
         messages: Type.Array(message),
+        has_more: Type.Optional(
+          Type.Boolean({
+            description: "With `limit` or `before`: whether more come before these.",
+          }),
+        ),
         created_time: createdTime,
       }),
       {
@@ -181,7 +187,7 @@ written, never the prompt that retrieval built around them.
       },
     ),
   },
-  errors: ["invalid_field", "conversation_not_found"],
+  errors: ["invalid_field", "conversation_not_found", "message_not_found"],
 });
 
 export const branchDocs = operation({

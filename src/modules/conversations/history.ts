@@ -1,4 +1,5 @@
 import type { Cache } from "../../cache/index.ts";
+import { AppError } from "../../errors.ts";
 import type { Conversation, ConversationStore, Message } from "../../store/conversations.ts";
 import { parseSources } from "../chat/sources.ts";
 import { branchTo, siblingsIn } from "./branches.ts";
@@ -43,22 +44,42 @@ function toWire(message: Message) {
   };
 }
 
+/** Which part of a conversation is wanted, and what of it. */
+export interface HistoryPart {
+  /** Whether each message is told with its siblings. */
+  readonly branches: boolean;
+  /** Messages at most, the newest; undefined for all. */
+  readonly limit?: number | undefined;
+  /** The message that those wanted come before; undefined for the end of the shown branch. */
+  readonly before?: number | undefined;
+}
+
+const whole: HistoryPart = { branches: false };
+
+/** @throws AppError `message_not_found` */
 function render(
   conversation: Conversation,
   messages: readonly Message[],
-  withSiblings: boolean,
+  { branches, limit, before }: HistoryPart,
 ): History {
-  const siblings = withSiblings ? siblingsIn(messages) : undefined;
+  const next = messages.find(({ id }) => id === before);
+  if (before !== undefined && next === undefined) throw new AppError("message_not_found");
+  // What comes before a message is the same whatever is shown and whatever is added.
+  const branch = branchTo(messages, next === undefined ? conversation.tip : next.parentId);
+  const isPage = limit !== undefined || before !== undefined;
+  const page = branch.slice(-(limit ?? branch.length));
+  const siblings = branches ? siblingsIn(messages) : undefined;
   return {
     userId: conversation.userId,
     json: JSON.stringify({
       conversation_id: conversation.id,
       title: conversation.title,
       model: conversation.model,
-      messages: branchTo(messages, conversation.tip).map((message) => ({
+      messages: page.map((message) => ({
         ...toWire(message),
         ...(siblings === undefined ? {} : { siblings: siblings(message) }),
       })),
+      ...(isPage ? { has_more: page.length < branch.length } : {}),
       created_time: conversation.createdTime,
     }),
   };
@@ -80,17 +101,25 @@ export function createHistories(store: ConversationStore, cache: Cache) {
         const conversation = await store.find(conversationId);
         if (conversation === undefined) return undefined;
         const messages = await store.messages(conversationId);
-        history = render(conversation, messages, false);
+        history = render(conversation, messages, whole);
         return messages.some(({ status }) => status === "streaming") ? undefined : pack(history);
       });
       return history;
     },
 
-    /** The same with the ids of every message's siblings, never from the cache. */
-    async findWithSiblings(conversationId: number): Promise<History | undefined> {
+    /**
+     * A part of it, never from the cache; undefined when it is not this user's.
+     *
+     * @throws AppError `message_not_found`
+     */
+    async findPart(
+      conversationId: number,
+      userId: number,
+      part: HistoryPart,
+    ): Promise<History | undefined> {
       const conversation = await store.find(conversationId);
-      if (conversation === undefined) return undefined;
-      return render(conversation, await store.messages(conversationId), true);
+      if (conversation?.userId !== userId) return undefined;
+      return render(conversation, await store.messages(conversationId), part);
     },
 
     /** To be called after every change of a conversation, before anybody is told of it. */

@@ -67,7 +67,10 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
       "/history/:conversation_id",
       async ({ params, query, userId }) => {
         const id = params.conversation_id;
-        const history = await conversations.history(id, userId, query.branches);
+        const isWhole = !query.branches && query.limit === undefined && query.before === undefined;
+        const history = isWhole
+          ? await conversations.history(id, userId)
+          : await conversations.historyPart(id, userId, query);
         return new Response(history.json, json);
       },
       { params: conversationParams, query: historyQuery, detail: historyDocs },

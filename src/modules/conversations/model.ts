@@ -50,11 +50,15 @@ export const searchQuery = t.Object({
   before,
 });
 
-export const historyQuery = t.Object({ branches: t.Boolean({ default: false, examples: [true] }) });
+const messageId = { minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [3] };
 
-export const branchBody = Type.Object({
-  message_id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [3] }),
+export const historyQuery = t.Object({
+  branches: t.Boolean({ default: false, examples: [true] }),
+  limit: t.Optional(t.Integer({ minimum: 1, maximum: 1000, examples: [50] })),
+  before: t.Optional(t.Integer(messageId)),
 });
+
+export const branchBody = Type.Object({ message_id: Type.Integer(messageId) });
 
 export const exportQuery = t.Object({
   format: t.Union([t.Literal("json"), t.Literal("markdown")], {

@@ -11,7 +11,7 @@ import type {
   Turn,
 } from "../../store/conversations.ts";
 import { tipThrough } from "./branches.ts";
-import type { Histories, History } from "./history.ts";
+import type { Histories, History, HistoryPart } from "./history.ts";
 
 /** What a conversation is made with. */
 export interface ConversationSettings {
@@ -110,9 +110,16 @@ export function createConversationService(options: {
       store.list(userId, page),
 
     /** @throws AppError `conversation_not_found`, also for another user's */
-    async history(id: number, userId: number, withSiblings: boolean): Promise<History> {
-      const history = await (withSiblings ? histories.findWithSiblings(id) : histories.find(id));
+    async history(id: number, userId: number): Promise<History> {
+      const history = await histories.find(id);
       if (history?.userId !== userId) throw new AppError("conversation_not_found");
+      return history;
+    },
+
+    /** @throws AppError `conversation_not_found`, also for another user's; `message_not_found` */
+    async historyPart(id: number, userId: number, part: HistoryPart): Promise<History> {
+      const history = await histories.findPart(id, userId, part);
+      if (history === undefined) throw new AppError("conversation_not_found");
       return history;
     },
 
