@@ -1,40 +1,23 @@
-import { Elysia } from "elysia";
 import { createCache } from "./cache/create.ts";
 import type { Config } from "./config/schema.ts";
 import { decrypt, encrypt } from "./encryption.ts";
-import { createAuth } from "./http/auth.ts";
-import { cors } from "./http/cors.ts";
-import { docs } from "./http/docs/index.ts";
-import { errorMapping, lastResort } from "./http/errors.ts";
-import { requestId } from "./http/request-id.ts";
 import { startServer } from "./http/server.ts";
 import { createIdSource } from "./ids.ts";
 import { log } from "./log.ts";
-import { chatRoutes } from "./modules/chat/index.ts";
 import { createChatService } from "./modules/chat/service.ts";
 import { createExportService } from "./modules/conversations/export.ts";
 import { createHistories } from "./modules/conversations/history.ts";
 import { createImportService } from "./modules/conversations/import.ts";
-import { conversationRoutes } from "./modules/conversations/index.ts";
 import { createConversationSearchService } from "./modules/conversations/search.ts";
-import { searchRoutes } from "./modules/conversations/search-routes.ts";
 import { createConversationService } from "./modules/conversations/service.ts";
-import { titleRoutes } from "./modules/conversations/title-routes.ts";
 import { createTitleService } from "./modules/conversations/titles.ts";
-import { transferRoutes } from "./modules/conversations/transfer-routes.ts";
-import { healthRoutes } from "./modules/health/index.ts";
 import { createHealthService } from "./modules/health/service.ts";
-import { keyRoutes } from "./modules/keys/index.ts";
 import { createApiKeyService } from "./modules/keys/service.ts";
-import { knowledgeRoutes } from "./modules/knowledge/index.ts";
 import { openKnowledge } from "./modules/knowledge/open.ts";
 import { createKnowledgeSource } from "./modules/knowledge/source.ts";
 import { createCompletions } from "./modules/openai/completions.ts";
-import { openAiRoutes } from "./modules/openai/index.ts";
 import { createModelList } from "./modules/openai/model-list.ts";
-import { usageRoutes } from "./modules/usage/index.ts";
 import { createUsageService } from "./modules/usage/service.ts";
-import { userRoutes } from "./modules/users/index.ts";
 import { createUserService } from "./modules/users/service.ts";
 import { createChatRouter } from "./providers/llm/router.ts";
 import { TokenCounter } from "./providers/llm/usage.ts";
@@ -66,7 +49,11 @@ export interface App {
  */
 export async function createApp(config: Config): Promise<App> {
   const secrets = loadSecrets(config);
-  const [store, cache] = await Promise.all([openSqliteStore(config.sqlite), createCache(config)]);
+  const opening = openSqliteStore(config.sqlite);
+  // Loaded here, while the database's own thread starts. The cache comes after it: the load would
+  // use up the time that the cache waits for Redis.
+  const loading = Promise.all([import("./http/routes.ts"), import("./http/errors.ts")]);
+  const [store, cache] = await Promise.all([opening, loading.then(() => createCache(config))]);
   log.info("SQLite initialized successfully!");
 
   const users = createUserService({
@@ -124,37 +111,34 @@ export async function createApp(config: Config): Promise<App> {
     reranker: createReranker(config),
   };
   const workers = { ...store.threads, ...knowledge.threads };
-  const health = createHealthService({ store, cache, workers });
 
   let server: ReturnType<typeof startServer> | undefined;
 
-  const http = {
-    auth: createAuth({
+  const [{ createRoutes }, { lastResort }] = await loading;
+  const routes = createRoutes({
+    config,
+    services: {
+      health: createHealthService({ store, cache, workers }),
+      users,
+      keys,
+      conversations,
+      titles,
+      exports: createExportService(conversations),
+      imports,
+      search: createConversationSearchService(store.conversations),
+      knowledge: knowledge.service,
+      usage,
+      chat,
+      source,
+      openAi,
+    },
+    auth: {
       secret: secrets.jwtSecret,
-      expiresIn: config.jwt.expiresIn,
       userExists: async (id) => (await store.users.find(id)) !== undefined,
       identifyKey: keys.identify,
-    }),
-    language: config.server.language,
-    maxBodyBytes: config.server.maxBodyBytes,
-    keepOpen: (request: Request) => server?.keepOpen(request),
-  };
-  const routes = new Elysia()
-    .use(requestId)
-    .use(cors(config.server.corsOrigins))
-    .use(errorMapping(config.server.language))
-    .use(healthRoutes(health))
-    .use(userRoutes(http, users))
-    .use(keyRoutes(http, keys))
-    .use(conversationRoutes(http, conversations))
-    .use(titleRoutes(http, titles))
-    .use(transferRoutes(http, createExportService(conversations), imports))
-    .use(searchRoutes(http, createConversationSearchService(store.conversations)))
-    .use(knowledgeRoutes(http, knowledge.service))
-    .use(usageRoutes(http, usage))
-    .use(chatRoutes(http, chat, source))
-    .use(openAiRoutes({ ...http, maxBodyBytes: config.openai.maxBodyBytes }, openAi));
-  routes.use(docs(routes));
+    },
+    keepOpen: (request) => server?.keepOpen(request),
+  });
   const handle = async (request: Request): Promise<Response> => routes.handle(request);
 
   return {

@@ -5,8 +5,8 @@ import { log } from "../log.ts";
 import { Generations } from "./generations.ts";
 import type { Cache } from "./index.ts";
 import { MemoryCache, type MemoryLimits } from "./memory.ts";
-import { RedisCache } from "./redis.ts";
-import { parseRedisAddress } from "./redis-address.ts";
+import type { RedisCache } from "./redis.ts";
+import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 
 /** Milliseconds that one answer of Redis is waited for: with what a look takes, no more than 45. */
 const defaultPatience = 35;
@@ -101,10 +101,21 @@ export async function createCache(
     maxBytes: options.maxBytes ?? 67_108_864,
   });
   const patience = options.patience ?? defaultPatience;
-  const redis = address && new RedisCache(address, `llm-backend:${generations.id}`, patience);
+  const redis = address && (await openRedis(address, `llm-backend:${generations.id}`, patience));
   if (redis === undefined) log.info("Redis is turned off; the in-process cache is used");
-  else await redis.start(patience + startAllowance);
   return new TieredCache(generations, memory, redis, ttlSeconds);
+}
+
+/** Loads the client, which nobody needs without a Redis, before the wait for the answer begins. */
+async function openRedis(
+  address: RedisAddress,
+  namespace: string,
+  patience: number,
+): Promise<RedisCache> {
+  const { RedisCache } = await import("./redis.ts");
+  const redis = new RedisCache(address, namespace, patience);
+  await redis.start(patience + startAllowance);
+  return redis;
 }
 
 function openGenerations(databasePath: string): {

@@ -25,8 +25,9 @@ export function openDatabase(options: ConnectionOptions): Database {
     : new Database(options.path, { create: true, readwrite: true, strict: true });
   database.run(`PRAGMA busy_timeout = ${busyTimeout}`);
   if (!options.readonly) {
-    database.run("PRAGMA journal_mode = WAL");
+    // First: the switch to the write-ahead log is a commit of its own.
     database.run("PRAGMA synchronous = NORMAL");
+    database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA foreign_keys = ON");
   }
   database.run("PRAGMA temp_store = MEMORY");
