@@ -119,3 +119,16 @@ test("answering again uses the same passages", async () => {
   expect(sourcesOf(again)?.data).toEqual(sourcesOf(first)?.data ?? []);
   expect(asked().at(-1)?.content).toContain("brewed at 80 degrees");
 });
+
+test("searches as it is told, like /api/rag/retrieve", async () => {
+  const id = await user.createConversation({ model: "demo" });
+  const cited = async (settings: Record<string, unknown>) => {
+    const question = { kb_ids: [rust, tea], message: "谁设计了 Rust？", ...settings };
+    const sources = sourcesOf(await readEvents(await ask(id, question)));
+    return sources?.data.map(({ doc_name }) => doc_name);
+  };
+  expect(await cited({ mode: "vector", top_k: 50 })).toHaveLength(2);
+  expect(await cited({ mode: "keyword", top_k: 50 })).toEqual(["rust.txt"]);
+  expect(await cited({ min_score: 1, mode: "vector" })).toEqual([]);
+  expect((await ask(id, { kb_id: rust, message: "x", expand: 9 })).status).toBe(400);
+});

@@ -1,19 +1,33 @@
 import type { DocumentFilter } from "../../store/knowledge.ts";
 import type { Citation } from "./citations.ts";
 
+/** How a question is searched for; what is left out is as `/api/rag/retrieve` has it. */
+export interface SearchOptions {
+  readonly mode?: "hybrid" | "vector" | "keyword" | undefined;
+  /** What the score of a passage must reach, 0 to 1. */
+  readonly minScore?: number | undefined;
+  /** The share of the vectors in the score, 0 to 1. */
+  readonly weight?: number | undefined;
+  /** Chunks on each side that are joined to a passage. */
+  readonly expand?: number | undefined;
+  /** Which documents are searched; all when left out. */
+  readonly filter?: DocumentFilter | undefined;
+}
+
 /** Where the passages of a grounded answer come from. */
 export interface KnowledgeSource {
   /** @throws AppError `knowledge_base_not_found`, also for another user's */
   authorize(knowledgeBaseId: string, userId: number): Promise<void>;
   /** The best first. */
-  retrieve(query: {
-    readonly knowledgeBaseId: string;
-    readonly userId: number;
-    readonly query: string;
-    readonly topK: number;
-    readonly filter: DocumentFilter | undefined;
-    readonly signal: AbortSignal;
-  }): Promise<Omit<Citation, "number">[]>;
+  retrieve(
+    query: SearchOptions & {
+      readonly knowledgeBaseId: string;
+      readonly userId: number;
+      readonly query: string;
+      readonly topK: number;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Omit<Citation, "number">[]>;
 }
 
 /** Finds what an answer is to be grounded in, the best first, numbered from 1. */
@@ -26,21 +40,23 @@ export type Grounding = (query: string, signal: AbortSignal) => Promise<Citation
  */
 export async function groundIn(
   knowledge: KnowledgeSource,
-  wanted: {
+  {
+    knowledgeBaseIds,
+    userId,
+    topK,
+    ...options
+  }: SearchOptions & {
     readonly knowledgeBaseIds: readonly string[];
     readonly userId: number;
     readonly topK: number;
-    /** Which documents are searched; all when left out. */
-    readonly filter?: DocumentFilter | undefined;
   },
 ): Promise<Grounding> {
-  const { userId, topK, filter } = wanted;
-  const ids = [...new Set(wanted.knowledgeBaseIds)];
+  const ids = [...new Set(knowledgeBaseIds)];
   await Promise.all(ids.map((id) => knowledge.authorize(id, userId)));
   return async (query, signal) => {
     const found = await Promise.all(
       ids.map((knowledgeBaseId) =>
-        knowledge.retrieve({ knowledgeBaseId, userId, query, topK, filter, signal }),
+        knowledge.retrieve({ ...options, knowledgeBaseId, userId, query, topK, signal }),
       ),
     );
     return found

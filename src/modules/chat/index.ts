@@ -111,7 +111,16 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           conversationId: body.conversation_id,
           userId,
           request: { kind: "send", message },
-          grounding: await groundIn(knowledge, { knowledgeBaseIds, userId, topK, filter }),
+          grounding: await groundIn(knowledge, {
+            knowledgeBaseIds,
+            userId,
+            topK,
+            mode: body.mode,
+            minScore: body.min_score,
+            weight: body.weight,
+            expand: body.expand,
+            filter,
+          }),
         });
       },
       { ...jsonBody(http.maxBodyBytes, groundedChatBody), detail: groundedChatDocs },

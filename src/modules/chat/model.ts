@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { t } from "elysia";
 import { AppError } from "../../errors.ts";
-import { filterBody } from "../knowledge/model.ts";
+import { searchOptions } from "../knowledge/model.ts";
 
 const message = Type.String({ minLength: 1, examples: ["介绍一下RUST"] });
 
@@ -29,7 +29,7 @@ export const groundedChatBody = Type.Object({
   kb_ids: Type.Optional(Type.Array(knowledgeBaseId, { maxItems: 20 })),
   message,
   top_k: Type.Integer({ minimum: 1, maximum: 50, default: 5 }),
-  filter: Type.Optional(filterBody),
+  ...searchOptions,
 });
 
 export const resumeQuery = t.Object({ after: t.Optional(t.String({ examples: ["2-57"] })) });

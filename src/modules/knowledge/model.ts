@@ -101,10 +101,8 @@ export const filterBody = Type.Object(
   { additionalProperties: false, description: "Only documents that fit all of this are searched." },
 );
 
-export const retrieveBody = Type.Object({
-  kb_id: uuid(),
-  query: Type.String({ minLength: 1, maxLength: 10_000, examples: ["什么是不可抗力条款？"] }),
-  top_k: Type.Integer({ minimum: 1, maximum: 50, default: 5 }),
+/** How a question is searched for. */
+export const searchOptions = {
   mode: Type.Union([Type.Literal("hybrid"), Type.Literal("vector"), Type.Literal("keyword")], {
     default: "hybrid",
     description: "By meaning and words together, by meaning (vectors), or by words (full text).",
@@ -129,9 +127,16 @@ export const retrieveBody = Type.Object({
     default: 0,
     description: "Neighbours on each side of a passage that are joined to it.",
   }),
+  filter: Type.Optional(filterBody),
+};
+
+export const retrieveBody = Type.Object({
+  kb_id: uuid(),
+  query: Type.String({ minLength: 1, maxLength: 10_000, examples: ["什么是不可抗力条款？"] }),
+  top_k: Type.Integer({ minimum: 1, maximum: 50, default: 5 }),
+  ...searchOptions,
   explain: Type.Boolean({
     default: false,
     description: "Whether each result tells what every stage of the search made of it.",
   }),
-  filter: Type.Optional(filterBody),
 });
