@@ -37,8 +37,7 @@ function count(summary: string, outcome: string): number {
 }
 
 async function runTests(): Promise<number> {
-  // A preload can only set it for the first file.
-  const command = [process.execPath, "test", "--timeout=60000", ...process.argv.slice(2)];
+  const command = [process.execPath, "test", ...process.argv.slice(2)];
   say("$ bun test");
   const child = Bun.spawn(command, {
     cwd: root,
