@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync, utimesSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Caller, startApp, type TestApp } from "./harness.ts";
+import { ask } from "./http/conversing.ts";
 import { createKnowledgeBase, read, type UploadAnswer, upload } from "./http/knowing.ts";
 
 const main = join(import.meta.dir, "../src/main.ts");
@@ -19,6 +20,10 @@ beforeAll(async () => {
   const kb = await createKnowledgeBase(user);
   doc = (await read<UploadAnswer>(await upload(user, kb, "a.txt", "苹果"))).doc_id;
   await upload(user, kb, "b.docx", "PK\u0003\u0004");
+  const id = await user.createConversation();
+  await (await ask(user, id, "苹果")).text();
+  // Makes what was said findable.
+  await (await user.get("/api/conversations/search?q=x")).text();
 });
 afterAll(async () => {
   await app.close();
@@ -59,6 +64,7 @@ test("finds nothing wrong beside a running server", async () => {
   expect(stdout.split("\n")).toEqual([
     expect.stringMatching(/^ok {5}the database .*test\.db, [\d.]+ MB$/),
     "ok     knowledge bases: 2 documents, 1 chunks with their full-text rows and vectors",
+    "ok     conversations: 1 with 2 messages, and the search over them",
     "ok     the secrets beside the database",
     expect.stringMatching(/^ok {5}the documents' files in .*test\.db\.files$/),
     "",
@@ -93,6 +99,36 @@ test.each([
   damage(...statements);
   const { stdout, code } = await doctor(path());
   expect(stdout).toContain("FAULT  knowledge bases: ");
+  expect(stdout).toContain(fault);
+  expect(code).toBe(1);
+});
+
+test.each([
+  [
+    "a message that is lost to the search",
+    ["DELETE FROM search_entries WHERE message_id = 2"],
+    "1 messages can never be found",
+  ],
+  [
+    "a text without terms",
+    ["DROP TRIGGER search_entry_deleted", "DELETE FROM conversation_terms WHERE rowid = 1"],
+    "1 searchable texts have no terms",
+  ],
+  [
+    "terms without a text",
+    ["DROP TRIGGER search_entry_deleted", "DELETE FROM search_entries"],
+    "3 rows of terms belong to no text",
+  ],
+  ["a tip that leads nowhere", ["UPDATE conversations SET tip = 9"], "1 conversations show"],
+  [
+    "a message that follows none",
+    ["UPDATE messages SET parent_id = 9 WHERE id = 2"],
+    "1 messages follow one that is not there",
+  ],
+])("finds %s", async (_, statements, fault) => {
+  damage(...statements);
+  const { stdout, code } = await doctor(path());
+  expect(stdout).toContain("FAULT  conversations: ");
   expect(stdout).toContain(fault);
   expect(code).toBe(1);
 });

@@ -26,7 +26,7 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const isOthers = (mode: number): boolean => process.platform !== "win32" && (mode & 0o077) !== 0;
 
 function checkDatabase(path: string, report: DatabaseReport): Finding[] {
-  const { documents, chunks } = report.counts;
+  const { documents, chunks, conversations, messages } = report.counts;
   const file: Finding = {
     subject: `the database ${path}, ${megabytes(statSync(path).size)}`,
     faults: report.integrity,
@@ -38,8 +38,13 @@ function checkDatabase(path: string, report: DatabaseReport): Finding[] {
     const age = "it is of an older version, which the next start of the server brings up to date";
     return [file, { subject: "its version", faults: [age] }];
   }
-  const subject = `knowledge bases: ${documents} documents, ${chunks} chunks with their full-text rows and vectors`;
-  return [file, { subject, faults: report.knowledge }];
+  const knowledge = `knowledge bases: ${documents} documents, ${chunks} chunks with their full-text rows and vectors`;
+  const talk = `conversations: ${conversations} with ${messages} messages, and the search over them`;
+  return [
+    file,
+    { subject: knowledge, faults: report.knowledge },
+    { subject: talk, faults: report.conversations },
+  ];
 }
 
 /** Files that are younger may be on their way in, or be gone since the list was made. */

@@ -1,9 +1,9 @@
 import { Elysia } from "elysia";
 import type { HttpContext } from "../../http/context.ts";
 import type { ConversationMatch } from "../../store/conversations.ts";
-import { searchDocs } from "./docs.ts";
 import { searchQuery } from "./model.ts";
 import type { ConversationSearchService } from "./search.ts";
+import { searchDocs } from "./search-docs.ts";
 
 const toWire = ({ id, title, createdTime, messageCount, messages }: ConversationMatch) => ({
   conversation_id: id,

@@ -15,7 +15,10 @@ const delay = 500;
 const pause = 20;
 
 export interface ConversationSearcher {
-  /** Finds whatever was stored before, but for the rest of a backlog that is still worked off. */
+  /**
+   * Finds whatever was stored before, but for the rest of a backlog that is still worked off, or all of
+   * it while nothing can be written.
+   */
   search(wanted: ConversationSearch): Promise<ConversationMatch[]>;
   /** To be called when something is to be entered: it is, soon and in the background. */
   changed(): void;
@@ -56,15 +59,14 @@ export function openConversationSearch(
     if (closed || timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
-      enqueue(step).then(
-        (more) => {
-          if (more) schedule(pause);
-        },
-        (cause) => {
-          if (!closed) log.error("conversations could not be made searchable", { cause });
-        },
-      );
+      enqueue(step).then((more) => {
+        if (more) schedule(pause);
+      }, complain);
     }, milliseconds);
+  }
+
+  function complain(cause: unknown): void {
+    if (!closed) log.error("conversations could not be made searchable", { cause });
   }
 
   async function catchUp(): Promise<void> {
@@ -75,7 +77,7 @@ export function openConversationSearch(
 
   return {
     async search(wanted) {
-      await enqueue(catchUp);
+      await enqueue(catchUp).catch(complain);
       return worker.call("search", [wanted]);
     },
     changed: () => schedule(delay),

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { DocumentStatus } from "../knowledge.ts";
 import { openDatabase } from "./connection.ts";
+import { checkConversations } from "./conversation-check.ts";
 import { checkKnowledge } from "./knowledge-check.ts";
 import { schemaAge } from "./migrate.ts";
 import { placeVectorExtension } from "./vector-extension.ts";
@@ -12,7 +13,14 @@ export interface DatabaseReport {
   readonly schema: "current" | "older" | "newer";
   /** What `checkKnowledge` finds. */
   readonly knowledge: readonly string[];
-  readonly counts: { readonly documents: number; readonly chunks: number };
+  /** What `checkConversations` finds. */
+  readonly conversations: readonly string[];
+  readonly counts: {
+    readonly documents: number;
+    readonly chunks: number;
+    readonly conversations: number;
+    readonly messages: number;
+  };
   /** Every document, also those that are on their way out. */
   readonly documents: readonly {
     readonly id: string;
@@ -30,8 +38,8 @@ function report(database: Database): DatabaseReport {
   const integrity = integrityOf(database);
   const schema = schemaAge(database);
   if (schema !== "current") {
-    const counts = { documents: 0, chunks: 0 };
-    return { integrity, schema, knowledge: [], counts, documents: [] };
+    const counts = { documents: 0, chunks: 0, conversations: 0, messages: 0 };
+    return { integrity, schema, knowledge: [], conversations: [], counts, documents: [] };
   }
   const documents = database
     .query<DatabaseReport["documents"][number], []>(
@@ -39,12 +47,19 @@ function report(database: Database): DatabaseReport {
        FROM documents d JOIN knowledge_bases k ON k.id = d.knowledge_base_id`,
     )
     .all();
-  const chunks = database.query<{ n: number }, []>("SELECT count(*) AS n FROM chunks").get()?.n;
+  const rowsOf = (table: "chunks" | "conversations" | "messages"): number =>
+    database.query<{ n: number }, []>(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? 0;
   return {
     integrity,
     schema,
     knowledge: checkKnowledge(database),
-    counts: { documents: documents.length, chunks: chunks ?? 0 },
+    conversations: checkConversations(database),
+    counts: {
+      documents: documents.length,
+      chunks: rowsOf("chunks"),
+      conversations: rowsOf("conversations"),
+      messages: rowsOf("messages"),
+    },
     documents,
   };
 }
