@@ -81,17 +81,18 @@ export async function createApp(config: Config): Promise<App> {
   const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
   const router = createChatRouter(config);
   const titles = createTitleService({ conversations, router });
+  const knowledge = await openKnowledge(config, store.knowledge, conversations);
+  const source = createKnowledgeSource(knowledge.service);
   const chat = createChatService({
     conversations,
     usage,
     router,
+    knowledge: source,
     systemPrompt: config.llm.systemPrompt,
     rewriteQuestions: config.rag.rewrite,
     disconnectGrace: config.chat.disconnectGrace * 1000,
     answered: titles.answered,
   });
-  const knowledge = await openKnowledge(config, store.knowledge);
-  const source = createKnowledgeSource(knowledge.service);
   const { embeddings } = knowledge;
   const openAi = {
     completions: createCompletions({

@@ -8,6 +8,7 @@ interface Schema {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly maxItems?: number;
   readonly format?: string;
   readonly anyOf?: readonly Schema[];
 }
@@ -15,9 +16,6 @@ interface Schema {
 /** Reasons are codes, with `limit` where they need one; `messages.ts` says them in words. */
 function describe(schema: Schema, value: unknown): { reason: string; limit?: number } {
   if (value === undefined) return { reason: "required" };
-  const [given, ...others] = schema.anyOf?.filter(({ type }) => type !== "null") ?? [];
-  // What is wrong with a value that might be null is what is wrong with the value.
-  if (given !== undefined && others.length === 0) return describe(given, value);
   if (typeof value === typeof schema.const) return { reason: "not_allowed" };
   if (typeof value === "string" && schema.type === "string") {
     if (schema.minLength === 1 && value.length === 0) return { reason: "empty" };
@@ -37,9 +35,23 @@ function describe(schema: Schema, value: unknown): { reason: string; limit?: num
       return { reason: "too_large", limit: schema.maximum };
     }
   }
+  if (Array.isArray(value) && schema.maxItems !== undefined && value.length > schema.maxItems) {
+    return { reason: "too_many", limit: schema.maxItems };
+  }
   // A number in a path or query is declared by Elysia as text or number: the number is meant.
   const type = schema.type ?? schema.anyOf?.find((option) => option.type !== "string")?.type;
   return { reason: type === undefined ? "not_allowed" : `not_${type}` };
+}
+
+/** What is wrong with a value that might be null is what is wrong with the value. */
+function innermost(fault: ValueError): ValueError {
+  // TypeBox types `schema` as its base type; only plain JSON Schema keywords are read from it.
+  const options = (fault.schema as Schema).anyOf ?? [];
+  const isNull = ({ type }: Schema): boolean => type === "null";
+  if (options.length !== 2 || !options.some(isNull)) return fault;
+  const at = options.findIndex((option) => !isNull(option));
+  const inner = fault.errors[at]?.First();
+  return inner === undefined ? fault : innermost(inner);
 }
 
 /**
@@ -47,9 +59,10 @@ function describe(schema: Schema, value: unknown): { reason: string; limit?: num
  * path's and the query's fields: Elysia does not say which of them holds a number out of bounds.
  */
 export function toAppError(
-  fault: ValueError | undefined,
+  given: ValueError | undefined,
   texts: Readonly<Record<string, string | undefined>> = {},
 ): AppError {
+  const fault = given && innermost(given);
   const field =
     fault?.path.split("/").slice(1).join(".") ||
     // Elysia has put defaults in by now: `false` is not the number 0.

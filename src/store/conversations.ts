@@ -16,6 +16,8 @@ export interface Conversation {
   readonly temperature: number | null;
   readonly topP: number | null;
   readonly maxTokens: number | null;
+  /** What its questions are answered from, in the order in which they were named. */
+  readonly knowledgeBaseIds: readonly string[];
   /** The newest message of the branch that is shown; null before the first. */
   readonly tip: number | null;
   readonly createdTime: number;
@@ -33,12 +35,14 @@ export type ConversationChanges = Partial<
     | "temperature"
     | "topP"
     | "maxTokens"
+    | "knowledgeBaseIds"
   >
 >;
 
 export interface ConversationSummary {
   readonly id: number;
   readonly title: string;
+  readonly knowledgeBaseIds: readonly string[];
   readonly createdTime: number;
 }
 
@@ -151,6 +155,10 @@ export interface ConversationMatch {
   readonly messages: readonly MessageMatch[];
 }
 
+/**
+ * Of the knowledge bases that are to be attached, those that are gone or another user's are left out;
+ * one that is deleted falls off.
+ */
 export interface ConversationStore {
   insert(conversation: Conversation): Promise<void>;
   /** Stores a conversation with all its messages. The buffer is empty afterwards. */

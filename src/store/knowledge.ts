@@ -167,9 +167,10 @@ export interface KnowledgeStore {
   updateKnowledgeBase(id: string, changes: KnowledgeBaseChanges): Promise<boolean>;
   /**
    * Hides it and all its documents from every other method at once; `purge` removes what is left.
-   * Answers false when the user has no such knowledge base.
+   * Answers the conversations that it was attached to and falls off; undefined when the user has no
+   * such knowledge base.
    */
-  deleteKnowledgeBase(id: string, userId: number): Promise<boolean>;
+  deleteKnowledgeBase(id: string, userId: number): Promise<readonly number[] | undefined>;
 
   /**
    * Stores it as `processing`, unless the knowledge base has one of the same bytes already. Answers

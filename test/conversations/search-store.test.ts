@@ -139,7 +139,14 @@ async function run(path: string, commands: readonly Command[]): Promise<void> {
       lastId += 1;
       const userId = users[index % 2] ?? 1;
       const created = { title: given, untitled: type === "createUntitled" };
-      const rest = { ...settings, topP: null, maxTokens: null, tip: null, createdTime: 1 };
+      const rest = {
+        ...settings,
+        topP: null,
+        maxTokens: null,
+        knowledgeBaseIds: [],
+        tip: null,
+        createdTime: 1,
+      };
       await conversations.insert({ ...created, ...rest, id: lastId, userId });
       model.set(lastId, { ...created, userId, messages: [] });
     } else if (type === "crash") {

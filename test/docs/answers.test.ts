@@ -87,6 +87,15 @@ describe("what the server answers is what the document says", () => {
       user.request("PATCH", `/api/conversations/${id}`, body);
     await expectDocumented(update, "patch", await change({ temperature: 0.2, api_key: "sk-own" }));
     await expectDocumented(update, "patch", await change({ temperature: "warm" }));
+    const knowledge = await user.post("/api/rag/kb/create", { kb_name: "法律" });
+    const { kb_id }: { kb_id: string } = await knowledge.json();
+    const attached = await change({ kb_ids: [kb_id] });
+    expect(await expectDocumented(update, "patch", attached)).toMatchObject({ kb_ids: [kb_id] });
+    await expectDocumented(update, "patch", await change({ kb_ids: [crypto.randomUUID()] }));
+    const born = await user.post(create, { ...settings, kb_id });
+    expect(await expectDocumented(create, "post", born)).toMatchObject({ kb_ids: [kb_id] });
+    expect(await expectDocumented(list, "get", await user.get(list))).toHaveProperty("0.kb_ids");
+    await user.post("/api/rag/kb/delete", { kb_id });
     const history = "/api/conversations/history/{conversation_id}";
     const read = await user.get(`/api/conversations/history/${id}`);
     expect(await expectDocumented(history, "get", read)).toMatchObject({ messages: [{}, {}] });

@@ -38,6 +38,7 @@ const unset = {
   temperature: null,
   top_p: null,
   max_tokens: null,
+  kb_ids: [],
 };
 
 test("answers all settings, and nothing changes where nothing is sent", async () => {

@@ -168,8 +168,8 @@ test("a deleted document and a deleted knowledge base are gone at once", async (
   expect(await knowledge.documents(kb)).toHaveLength(1);
   expect(await knowledge.findDocument(first)).toBeUndefined();
 
-  expect(await knowledge.deleteKnowledgeBase(kb, 2)).toBe(false);
-  expect(await knowledge.deleteKnowledgeBase(kb, 1)).toBe(true);
+  expect(await knowledge.deleteKnowledgeBase(kb, 2)).toBeUndefined();
+  expect(await knowledge.deleteKnowledgeBase(kb, 1)).toEqual([]);
   expect(await knowledge.findKnowledgeBase(kb)).toBeUndefined();
   expect(await search.search(kb, { terms: [], vector: undefined, limit: 1 })).toBeUndefined();
   expect(await knowledge.documents(kb)).toEqual([]);

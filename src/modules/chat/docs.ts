@@ -1,5 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { jsonBodyErrors, operation, providerErrors, response } from "../../http/docs/operation.ts";
+import { jsonBodyErrors, operation, response } from "../../http/docs/operation.ts";
 import { embeddingErrors, exampleHit, hitFields } from "../knowledge/docs.ts";
 
 export const exampleCitation = { number: 1, ...exampleHit };
@@ -111,7 +111,7 @@ const conversationErrors = [
   "message_not_found",
   "generation_running",
   "unknown_model",
-  ...providerErrors,
+  ...embeddingErrors,
 ] as const;
 
 export const chatDocs = operation({
@@ -119,9 +119,11 @@ export const chatDocs = operation({
   tag: "Chat",
   summary: "流式聊天 · Send a message and stream the answer",
   description: `The message is stored before the model is asked, the answer as it grows. A fault before the first
-piece is a plain JSON error with its status; a later one is an \`error\` event.
+piece is a plain JSON error with its status; a later one is an \`error\` event. Where knowledge bases are attached to
+the conversation, the answer is made from them, as that of \`POST /api/rag/chat\`.
 
-消息在请求模型之前即已保存，回答边生成边保存。首个片段之前的错误以 JSON 返回，之后的错误以 \`error\` 事件返回。`,
+消息在请求模型之前即已保存，回答边生成边保存。首个片段之前的错误以 JSON 返回，之后的错误以 \`error\` 事件返回。
+对话绑定了知识库时，依据其内容回答，与 \`POST /api/rag/chat\` 相同。`,
   success: { 200: answerStream(["R", "ust", " 是一种系统编程语言，由 Graydon Hoare 设计..."]) },
   errors: conversationErrors,
 });
@@ -131,9 +133,10 @@ export const regenerateDocs = operation({
   tag: "Chat",
   summary: "重新生成 · Answer again",
   description: `Makes another answer to the question of the answer that is named, by default of the last one, and shows
-it; the first stays as its sibling. A question that was never answered is answered now.
+it; the first stays as its sibling. A question that was never answered is answered now. What is attached to the
+conversation is searched again; failing that, the passages of the first answer are used again.
 
-为同一问题重新生成回答，原回答保留为另一分支。`,
+为同一问题重新生成回答，原回答保留为另一分支。对话绑定的知识库会重新检索，否则沿用原回答的引用。`,
   success: { 200: answerStream(["R", "ust"]) },
   errors: conversationErrors,
 });
@@ -144,7 +147,7 @@ export const groundedChatDocs = operation({
   summary: "基于知识库的对话 · Ask about a knowledge base",
   description: `Retrieves the \`top_k\` best passages for the message, tells them in the \`sources\` event and lets the
 model answer from them, citing by number. With \`kb_ids\` the passages of several knowledge bases compete.
-\`filter\` leaves documents out, as in \`POST /api/rag/retrieve\`.
+Knowledge bases that are attached to the conversation are left aside. \`filter\` leaves documents out, as in \`POST /api/rag/retrieve\`.
 A follow-up question is made to stand by itself first (\`rag.rewrite\`). History keeps the message as it was written.
 
 先检索知识库，通过 \`sources\` 事件返回引用，再由模型依据检索结果回答并按编号引用。`,
@@ -154,7 +157,7 @@ A follow-up question is made to stand by itself first (\`rag.rewrite\`). History
       [{ event: "sources", data: [exampleCitation] }],
     ),
   },
-  errors: [...conversationErrors, "knowledge_base_not_found", ...embeddingErrors],
+  errors: [...conversationErrors, "knowledge_base_not_found"],
 });
 
 export const resumeDocs = operation({

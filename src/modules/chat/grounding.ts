@@ -1,3 +1,5 @@
+import { AppError } from "../../errors.ts";
+import type { Conversation } from "../../store/conversations.ts";
 import type { DocumentFilter } from "../../store/knowledge.ts";
 import type { Citation } from "./citations.ts";
 
@@ -30,6 +32,16 @@ export interface KnowledgeSource {
   ): Promise<Omit<Citation, "number">[]>;
 }
 
+/** Passages that an answer is grounded in, where the caller does not say how many. */
+export const defaultTopK = 5;
+
+/** Where an answer is grounded, and how that is searched. */
+interface Ground extends SearchOptions {
+  readonly knowledgeBaseIds: readonly string[];
+  readonly userId: number;
+  readonly topK: number;
+}
+
 /** Finds what an answer is to be grounded in, the best first, numbered from 1. */
 export type Grounding = (query: string, signal: AbortSignal) => Promise<Citation[]>;
 
@@ -38,31 +50,37 @@ export type Grounding = (query: string, signal: AbortSignal) => Promise<Citation
  *
  * @throws AppError `knowledge_base_not_found` before anything is searched
  */
-export async function groundIn(
+export async function groundIn(knowledge: KnowledgeSource, ground: Ground): Promise<Grounding> {
+  const ids = [...new Set(ground.knowledgeBaseIds)];
+  await Promise.all(ids.map((id) => knowledge.authorize(id, ground.userId)));
+  return search({ ...ground, knowledgeBaseIds: ids }, knowledge.retrieve);
+}
+
+/** The same for what is attached to a conversation: a knowledge base that is deleted meanwhile is empty. */
+export const groundInAttached = (
   knowledge: KnowledgeSource,
-  {
-    knowledgeBaseIds,
-    userId,
-    topK,
-    ...options
-  }: SearchOptions & {
-    readonly knowledgeBaseIds: readonly string[];
-    readonly userId: number;
-    readonly topK: number;
-  },
-): Promise<Grounding> {
-  const ids = [...new Set(knowledgeBaseIds)];
-  await Promise.all(ids.map((id) => knowledge.authorize(id, userId)));
-  return async (query, signal) => {
+  { userId, knowledgeBaseIds }: Pick<Conversation, "userId" | "knowledgeBaseIds">,
+): Grounding =>
+  search({ userId, knowledgeBaseIds, topK: defaultTopK }, async (question) => {
+    try {
+      return await knowledge.retrieve(question);
+    } catch (error) {
+      if (error instanceof AppError && error.code === "knowledge_base_not_found") return [];
+      throw error;
+    }
+  });
+
+const search =
+  ({ knowledgeBaseIds, ...options }: Ground, retrieve: KnowledgeSource["retrieve"]): Grounding =>
+  async (query, signal) => {
     const found = await Promise.all(
-      ids.map((knowledgeBaseId) =>
-        knowledge.retrieve({ ...options, knowledgeBaseId, userId, query, topK, signal }),
+      knowledgeBaseIds.map((knowledgeBaseId) =>
+        retrieve({ ...options, knowledgeBaseId, query, signal }),
       ),
     );
     return found
       .flat()
       .sort((a, b) => b.score - a.score)
-      .slice(0, topK)
+      .slice(0, options.topK)
       .map((hit, index) => ({ number: index + 1, ...hit }));
   };
-}

@@ -7,6 +7,7 @@ import { languageOf } from "../../http/request.ts";
 import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
 import { toFilter } from "../knowledge/filter.ts";
+import { namedKnowledgeBases } from "../knowledge/named.ts";
 import { chatDocs, groundedChatDocs, regenerateDocs, resumeDocs, stopDocs } from "./docs.ts";
 import { groundIn, type KnowledgeSource } from "./grounding.ts";
 import { chatBody, groundedChatBody, parseEventId, regenerateBody, resumeQuery } from "./model.ts";
@@ -101,8 +102,8 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
     .post(
       "/rag/chat",
       async ({ body, userId, request }) => {
-        const { kb_id, kb_ids = [], top_k: topK, message } = body;
-        const knowledgeBaseIds = kb_id === undefined ? kb_ids : [kb_id, ...kb_ids];
+        const { top_k: topK, message } = body;
+        const knowledgeBaseIds = namedKnowledgeBases(body) ?? [];
         if (knowledgeBaseIds.length === 0) {
           throw new AppError("invalid_field", { field: "kb_id", reason: "required" });
         }

@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { t } from "elysia";
 import { AppError } from "../../errors.ts";
 import { searchOptions } from "../knowledge/model.ts";
+import { defaultTopK } from "./grounding.ts";
 
 const message = Type.String({ minLength: 1, examples: ["介绍一下RUST"] });
 
@@ -28,7 +29,7 @@ export const groundedChatBody = Type.Object({
   kb_id: Type.Optional(knowledgeBaseId),
   kb_ids: Type.Optional(Type.Array(knowledgeBaseId, { maxItems: 20 })),
   message,
-  top_k: Type.Integer({ minimum: 1, maximum: 50, default: 5 }),
+  top_k: Type.Integer({ minimum: 1, maximum: 50, default: defaultTopK }),
   ...searchOptions,
 });
 

@@ -7,7 +7,7 @@ import type { ConversationService } from "../conversations/service.ts";
 import type { UsageService } from "../usage/service.ts";
 import type { Citation } from "./citations.ts";
 import { Generation } from "./generation.ts";
-import type { Grounding } from "./grounding.ts";
+import { type Grounding, groundInAttached, type KnowledgeSource } from "./grounding.ts";
 import { buildMessages, groundedQuestion } from "./prompt.ts";
 import { type Following, replay } from "./replay.ts";
 import { standaloneQuery } from "./rewrite.ts";
@@ -19,6 +19,7 @@ export interface Question {
   readonly conversationId: number;
   readonly userId: number;
   readonly request: TurnRequest;
+  /** What the answer is grounded in; where it is left out, what is attached to the conversation. */
   readonly grounding?: Grounding | undefined;
   describe(code: ErrorCode, parameters: ErrorParameters): string;
 }
@@ -27,6 +28,7 @@ export function createChatService(options: {
   readonly conversations: ConversationService;
   readonly router: ChatRouter;
   readonly usage: UsageService;
+  readonly knowledge: KnowledgeSource;
   /** For conversations that have none of their own. */
   readonly systemPrompt: string;
   /** Whether follow-up questions are made to stand by themselves before they are searched for. */
@@ -36,7 +38,7 @@ export function createChatService(options: {
   /** Called when an answer has ended, before its followers are told. */
   answered(conversationId: number, userId: number): void;
 }) {
-  const { conversations, router, usage } = options;
+  const { conversations, router, usage, knowledge } = options;
   const running = new RunningAnswers(conversations);
 
   function compose(
@@ -88,6 +90,12 @@ export function createChatService(options: {
     return query === message ? { citations } : { citations, query };
   }
 
+  /** What a question is answered from; undefined where it is from the model's own knowledge. */
+  function groundingOf(conversation: Conversation, { grounding }: Question): Grounding | undefined {
+    const isAttached = conversation.knowledgeBaseIds.length > 0;
+    return grounding ?? (isAttached ? groundInAttached(knowledge, conversation) : undefined);
+  }
+
   return {
     /**
      * Stores the question and starts its answer, which runs on whoever follows it. Resolves when the
@@ -97,7 +105,7 @@ export function createChatService(options: {
      *   `generation_running`, and every fault of retrieval and provider before the first piece
      */
     async ask(question: Question): Promise<Generation> {
-      const { conversationId, userId, grounding } = question;
+      const { conversationId, userId } = question;
       const asked = await conversations.get(conversationId, userId);
       router.route(asked.model).provider.checkAccess(conversations.apiKey(asked));
       running.claim(conversationId);
@@ -126,6 +134,7 @@ export function createChatService(options: {
             if (spent !== undefined) usage.record({ ...message, ...spent });
           },
           async open(signal, cite) {
+            const grounding = groundingOf(conversation, question);
             const sources =
               grounding === undefined
                 ? plan.sources

@@ -89,6 +89,7 @@ test("a conversation is read with what is known of it", () => {
     temperature: null,
     topP: null,
     maxTokens: null,
+    knowledgeBaseIds: [],
     tip: 2,
     createdTime: 1699999999,
     messages: [
@@ -231,6 +232,7 @@ test("a tree without end is walked once, and one without a root not at all", () 
   expect(shown(read([node("root", null, ["a", "a", "gone"], null), ...ring]))).toHaveLength(2);
   expect(read(ring.map(([id, fields]) => [id, { ...fields, parent: "b" }]))).toMatchObject({
     messages: [],
+    knowledgeBaseIds: [],
     tip: null,
   });
 });

@@ -189,6 +189,7 @@ export function readChatGpt(file: Readonly<Record<string, unknown>>): ImportedCo
     temperature: null,
     topP: null,
     maxTokens: null,
+    knowledgeBaseIds: [],
     tip: current === null ? null : (newIds.get(current) ?? null),
     createdTime,
     messages: joined,

@@ -1,7 +1,14 @@
 import { Type } from "@sinclair/typebox";
 import { json, jsonBodyErrors, operation, providerErrors } from "../../http/docs/operation.ts";
 import { citation, tokenUsage } from "../chat/docs.ts";
+import { knowledgeBaseId, uuid } from "../knowledge/docs.ts";
 import { newConversation } from "./model.ts";
+
+const attached = Type.Optional(
+  Type.Array(uuid, {
+    description: "The knowledge bases that are attached to it, where there are.",
+  }),
+);
 
 export const conversationId = Type.Integer({ minimum: 1, examples: [329629] });
 export const createdTime = Type.Integer({ description: "Unix seconds.", examples: [1731851729] });
@@ -13,9 +20,10 @@ export const createConversationDocs = operation({
   description: `The model is fixed here: \`demo\` needs no key and no network, \`gpt-4o\` goes to the provider with the
 longest matching prefix, \`provider/model\` names the provider outright. \`api_key\` is used for this
 conversation alone, kept encrypted and never shown again. Without a title it gets one by default, and
-after the first answer a better one, which the model finds.
+after the first answer a better one, which the model finds. With \`kb_ids\` its questions are answered from
+those knowledge bases.
 
-模型在此确定：\`demo\` 无需密钥和网络；其他模型按前缀匹配服务商，也可写作 \`服务商/模型\`。\`api_key\` 仅用于本对话，加密保存且不再显示。未指定标题时，首次回答后由模型拟定。`,
+模型在此确定：\`demo\` 无需密钥和网络；其他模型按前缀匹配服务商，也可写作 \`服务商/模型\`。\`api_key\` 仅用于本对话，加密保存且不再显示。未指定标题时，首次回答后由模型拟定。\`kb_ids\` 为对话绑定知识库，此后的提问均依据其内容回答。`,
   success: {
     200: json(
       "Created: the settings that were sent, with the id, the title and the time",
@@ -36,7 +44,7 @@ after the first answer a better one, which the model finds.
       },
     ),
   },
-  errors: jsonBodyErrors,
+  errors: [...jsonBodyErrors, "knowledge_base_not_found"],
 });
 
 export const updateConversationDocs = operation({
@@ -44,9 +52,10 @@ export const updateConversationDocs = operation({
   tag: "Conversations",
   summary: "修改对话设置 · Change a conversation's settings",
   description: `Changes what is sent and leaves the rest; \`null\` takes a setting back to the server's default. The new
-settings hold from the next answer on. Answers all settings, but for the key.
+settings hold from the next answer on. \`kb_ids\` takes the place of what was attached; \`null\` and \`[]\` detach all,
+and a knowledge base that is deleted falls off by itself. Answers all settings, but for the key.
 
-仅修改所发送的字段，\`null\` 恢复默认值，自下一次回答起生效。返回全部设置（不含密钥）。`,
+仅修改所发送的字段，\`null\` 恢复默认值，自下一次回答起生效。\`kb_ids\` 替换已绑定的知识库，\`null\` 或 \`[]\` 解除绑定；知识库删除后自动解除。返回全部设置（不含密钥）。`,
   success: {
     200: json(
       "All settings as they are now",
@@ -59,6 +68,7 @@ settings hold from the next answer on. Answers all settings, but for the key.
         temperature: Type.Union([Type.Number(), Type.Null()]),
         top_p: Type.Union([Type.Number(), Type.Null()]),
         max_tokens: Type.Union([Type.Integer(), Type.Null()]),
+        kb_ids: Type.Array(uuid, { description: "The knowledge bases that are attached to it." }),
         created_time: createdTime,
       }),
       {
@@ -70,11 +80,12 @@ settings hold from the next answer on. Answers all settings, but for the key.
         temperature: 0.2,
         top_p: null,
         max_tokens: null,
+        kb_ids: [knowledgeBaseId],
         created_time: 1731851729,
       },
     ),
   },
-  errors: [...jsonBodyErrors, "conversation_not_found"],
+  errors: [...jsonBodyErrors, "conversation_not_found", "knowledge_base_not_found"],
 });
 
 export const titleDocs = operation({
@@ -154,6 +165,7 @@ them, send the first \`message_id\` as \`before\`: what comes before a message n
         conversation_id: conversationId,
         title: Type.String(),
         model: Type.String(),
+        kb_ids: attached,
         messages: Type.Array(message),
         has_more: Type.Optional(
           Type.Boolean({
@@ -224,6 +236,7 @@ export const listConversationsDocs = operation({
           conversation_id: conversationId,
           title: Type.String(),
           created_time: createdTime,
+          kb_ids: attached,
         }),
       ),
       [

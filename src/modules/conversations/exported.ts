@@ -63,6 +63,8 @@ export const exportedConversation = Type.Object({
   temperature: Type.Union([Type.Number({ minimum: 0, maximum: 2 }), Type.Null()]),
   top_p: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]),
   max_tokens: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000_000 }), Type.Null()]),
+  /** What it was attached to on the server that wrote it. */
+  kb_ids: Type.Optional(Type.Array(name, { maxItems: 20 })),
   created_time: time,
   /** The newest message of the branch that is shown. */
   tip: Type.Union([id, Type.Null()]),
@@ -119,6 +121,9 @@ export const toExported = (
   temperature: conversation.temperature,
   top_p: conversation.topP,
   max_tokens: conversation.maxTokens,
+  ...(conversation.knowledgeBaseIds.length === 0
+    ? {}
+    : { kb_ids: [...conversation.knowledgeBaseIds] }),
   created_time: conversation.createdTime,
   tip: conversation.tip,
   messages: messages.map(toExportedMessage),

@@ -2,6 +2,7 @@ import type { Cache } from "../../cache/index.ts";
 import { AppError } from "../../errors.ts";
 import type { Conversation, ConversationStore, Message } from "../../store/conversations.ts";
 import { parseSources } from "../chat/sources.ts";
+import { attachedToWire } from "./attached.ts";
 import { branchTo, siblingsIn } from "./branches.ts";
 
 /** A history as callers get it, ready to send, and whose it is. */
@@ -75,6 +76,7 @@ function render(
       conversation_id: conversation.id,
       title: conversation.title,
       model: conversation.model,
+      ...attachedToWire(conversation),
       messages: page.map((message) => ({
         ...toWire(message),
         ...(siblings === undefined ? {} : { siblings: siblings(message) }),

@@ -3,6 +3,8 @@ import { jsonBody, noBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
+import type { KnowledgeSource } from "../chat/grounding.ts";
+import { attachedToWire, toAttach } from "./attached.ts";
 import {
   branchDocs,
   createConversationDocs,
@@ -24,7 +26,11 @@ import { settingsToWire, toChanges } from "./settings.ts";
 
 const json = { headers: { "Content-Type": "application/json; charset=utf-8" } };
 
-export const conversationRoutes = (http: HttpContext, conversations: ConversationService) =>
+export const conversationRoutes = (
+  http: HttpContext,
+  conversations: ConversationService,
+  knowledge: Pick<KnowledgeSource, "authorize">,
+) =>
   new Elysia({ prefix: "/api/conversations" })
     .use(http.auth.guard)
     .post(
@@ -40,9 +46,11 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
           temperature: body.temperature ?? null,
           topP: body.top_p ?? null,
           maxTokens: body.max_tokens ?? null,
+          knowledgeBaseIds: (await toAttach(body, userId, knowledge)) ?? [],
         });
         return {
           ...body,
+          ...attachedToWire(conversation),
           conversation_id: conversation.id,
           title: conversation.title,
           created_time: conversation.createdTime,
@@ -54,7 +62,8 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
       "/:conversation_id",
       async ({ params, body, userId, request }) => {
         const defaultTitle = successMessage("new_conversation", languageOf(request, http.language));
-        const changes = toChanges(body, defaultTitle);
+        const attached = await toAttach(body, userId, knowledge);
+        const changes = toChanges(body, defaultTitle, attached);
         return settingsToWire(await conversations.update(params.conversation_id, userId, changes));
       },
       {
@@ -90,10 +99,11 @@ export const conversationRoutes = (http: HttpContext, conversations: Conversatio
       "/list",
       async ({ query, userId }) => {
         const page = await conversations.list(userId, query);
-        return page.map(({ id, title, createdTime }) => ({
-          conversation_id: id,
-          title,
-          created_time: createdTime,
+        return page.map((conversation) => ({
+          conversation_id: conversation.id,
+          title: conversation.title,
+          created_time: conversation.createdTime,
+          ...attachedToWire(conversation),
         }));
       },
       { query: conversationPage, detail: listConversationsDocs },

@@ -16,9 +16,20 @@ const settings = {
   max_tokens: Type.Integer({ minimum: 1, maximum: 10_000_000 }),
 };
 
+// Without an example: one of nobody's would be refused.
+const knowledgeBaseId = Type.String({ format: "uuid" });
+const attached = {
+  kb_id: knowledgeBaseId,
+  kb_ids: Type.Array(knowledgeBaseId, {
+    maxItems: 20,
+    description:
+      "Knowledge bases of the caller: every question is answered from them, as in `POST /api/rag/chat`. `kb_id` names one.",
+  }),
+};
+
 export const newConversation = Type.Composite([
   Type.Object({ title: Type.Optional(title), model }),
-  Type.Partial(Type.Object(settings)),
+  Type.Partial(Type.Object({ ...settings, ...attached })),
 ]);
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
@@ -32,6 +43,8 @@ export const conversationChanges = Type.Partial(
     temperature: orNull(settings.temperature),
     top_p: orNull(settings.top_p),
     max_tokens: orNull(settings.max_tokens),
+    kb_id: orNull(attached.kb_id),
+    kb_ids: orNull(attached.kb_ids),
   }),
 );
 

@@ -71,6 +71,7 @@ export function readExported(value: unknown): ImportedConversation {
     temperature: value.temperature,
     topP: value.top_p,
     maxTokens: value.max_tokens,
+    knowledgeBaseIds: [...new Set(value.kb_ids?.map((id) => id.toLowerCase()))],
     tip: value.tip,
     createdTime: value.created_time,
     messages: value.messages.map(toMessage),

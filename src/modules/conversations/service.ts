@@ -24,6 +24,8 @@ export interface ConversationSettings {
   readonly temperature: number | null;
   readonly topP: number | null;
   readonly maxTokens: number | null;
+  /** The user's own; what its questions are answered from. */
+  readonly knowledgeBaseIds: readonly string[];
 }
 
 /** Seals text so that it opens only under the same `context`. */
@@ -128,6 +130,11 @@ export function createConversationService(options: {
     /** The key that the conversation was created with, if any. */
     apiKey: ({ id, encryptedApiKey }: Conversation): string | undefined =>
       encryptedApiKey === null ? undefined : sealer.open(encryptedApiKey, keyContext(id)),
+
+    /** To be called when knowledge bases have fallen off these conversations. */
+    async detached(ids: readonly number[]): Promise<void> {
+      await Promise.all(ids.map((id) => histories.changed(id)));
+    },
 
     /**
      * With all its messages; an answer that is running is cut.

@@ -5,13 +5,14 @@ import type { ConversationSettings } from "./service.ts";
 
 /**
  * What a caller wants changed: null takes a setting back, and gives the conversation the title that it
- * would have had without one.
+ * would have had without one. `knowledgeBaseIds` is what the body names of them, checked.
  */
 export function toChanges(
   body: Static<typeof conversationChanges>,
   defaultTitle: string,
+  knowledgeBaseIds: readonly string[] | undefined,
 ): Partial<ConversationSettings> {
-  const { title, api_key, system_prompt, max_tokens, top_p, ...rest } = body;
+  const { title, api_key, system_prompt, max_tokens, top_p, kb_id: _, kb_ids: __, ...rest } = body;
   return {
     ...rest,
     ...(title === undefined ? {} : { title: title ?? defaultTitle, untitled: title === null }),
@@ -19,6 +20,7 @@ export function toChanges(
     ...(system_prompt === undefined ? {} : { systemPrompt: system_prompt }),
     ...(top_p === undefined ? {} : { topP: top_p }),
     ...(max_tokens === undefined ? {} : { maxTokens: max_tokens }),
+    ...(knowledgeBaseIds === undefined ? {} : { knowledgeBaseIds }),
   };
 }
 
@@ -32,5 +34,6 @@ export const settingsToWire = (conversation: Conversation) => ({
   temperature: conversation.temperature,
   top_p: conversation.topP,
   max_tokens: conversation.maxTokens,
+  kb_ids: conversation.knowledgeBaseIds,
   created_time: conversation.createdTime,
 });

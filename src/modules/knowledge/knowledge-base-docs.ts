@@ -148,7 +148,8 @@ export const deleteKnowledgeBaseDocs = operation({
   id: "deleteKnowledgeBase",
   tag: "Knowledge bases",
   summary: "删除知识库 · Delete a knowledge base",
-  description: "Deletes it with all its documents. 删除知识库及其全部文档。",
+  description:
+    "Deletes it with all its documents; it falls off the conversations that it is attached to. 删除知识库及其全部文档，并解除其与对话的绑定。",
   success: {
     200: json("Deleted", Type.Object(success), { success: true, message: "知识库删除成功" }),
   },

@@ -43,6 +43,8 @@ export interface KnowledgeBaseOptions {
   readonly ingestion: Ingestion;
   readonly reindexing: Reindexing;
   readonly cleanup: Cleanup;
+  /** Called when a knowledge base has fallen off these conversations. */
+  detached(conversationIds: readonly number[]): Promise<void>;
   /** For knowledge bases that name none. */
   readonly chunkSize: number;
 }
@@ -146,13 +148,17 @@ export function createKnowledgeBaseService(options: KnowledgeBaseOptions) {
       return begun;
     },
 
-    /** @throws AppError `knowledge_base_not_found`, also for another user's */
+    /**
+     * It falls off the conversations that it was attached to.
+     *
+     * @throws AppError `knowledge_base_not_found`, also for another user's
+     */
     async remove(id: string, userId: number): Promise<void> {
       const knowledgeBase = await get(id, userId);
       const documents = await store.documents(knowledgeBase.id);
-      if (!(await store.deleteKnowledgeBase(knowledgeBase.id, userId))) {
-        throw new AppError("knowledge_base_not_found");
-      }
+      const detached = await store.deleteKnowledgeBase(knowledgeBase.id, userId);
+      if (detached === undefined) throw new AppError("knowledge_base_not_found");
+      await options.detached(detached);
       for (const document of documents) ingestion.cancel(document.id);
       cleanup.start();
     },

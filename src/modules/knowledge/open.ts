@@ -11,6 +11,7 @@ import { openOriginals, originalsFolder } from "../../rag/originals.ts";
 import { createReindexing } from "../../rag/reindex.ts";
 import { startSearchWorker } from "../../rag/search-client.ts";
 import type { KnowledgeStore } from "../../store/knowledge.ts";
+import type { KnowledgeBaseOptions } from "./knowledge-bases.ts";
 import { createKnowledgeService, type KnowledgeService } from "./service.ts";
 
 export interface Knowledge {
@@ -23,7 +24,11 @@ export interface Knowledge {
 }
 
 /** Starts all that knowledge bases need, and goes on with what the end of a process cut off. */
-export async function openKnowledge(config: Config, store: KnowledgeStore): Promise<Knowledge> {
+export async function openKnowledge(
+  config: Config,
+  store: KnowledgeStore,
+  { detached }: Pick<KnowledgeBaseOptions, "detached">,
+): Promise<Knowledge> {
   const originals = await openOriginals(originalsFolder(config.sqlite.path));
   const searcher = startSearchWorker({
     sqlite: config.sqlite,
@@ -62,6 +67,7 @@ export async function openKnowledge(config: Config, store: KnowledgeStore): Prom
       ingestion,
       reindexing,
       cleanup,
+      detached,
       chunkSize: config.rag.chunkSize,
       maxUploadBytes: config.rag.maxUploadBytes,
       find: createFinder({

@@ -12,16 +12,13 @@ import type {
 } from "../../providers/llm/index.ts";
 import { readMessages } from "../../providers/llm/openai-messages.ts";
 import type { Citation } from "../chat/citations.ts";
-import { groundIn, type KnowledgeSource } from "../chat/grounding.ts";
+import { defaultTopK, groundIn, type KnowledgeSource } from "../chat/grounding.ts";
 import { standaloneQuery } from "../chat/rewrite.ts";
 import { type ChatOptions, readChatOptions, readKnowledgeModel } from "./chat-request.ts";
 import { readChunks, writeChunks } from "./chunk-events.ts";
 import { type Cited, citeStream, citeWhole } from "./cited-answer.ts";
 import { GroundedRequest } from "./grounded-request.ts";
 import { withUsageChunk } from "./usage-chunk.ts";
-
-/** Passages that an answer is grounded in. */
-const topK = 5;
 
 /** Characters of a message that are searched for; a question is rarely as long. */
 const longestQuery = 10_000;
@@ -86,7 +83,7 @@ export function createCompletions(options: {
     const retrieve = await groundIn(knowledge, {
       knowledgeBaseIds: [knowledgeBaseId],
       userId,
-      topK,
+      topK: defaultTopK,
     });
     const route = router.route(wanted.model ?? chatModel);
     route.provider.checkAccess(undefined);

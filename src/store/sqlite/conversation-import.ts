@@ -1,11 +1,13 @@
 import { sql } from "drizzle-orm";
 import { type PackedConversation, unpackConversation } from "../imported.ts";
+import { attachmentWrites } from "./attachments.ts";
 import type { Drizzle } from "./connection.ts";
 import { conversations, messages } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 
 export function conversationImportWrites(db: Drizzle) {
+  const { attach } = attachmentWrites(db);
   const insertMessage = db
     .insert(messages)
     .values({
@@ -29,10 +31,11 @@ export function conversationImportWrites(db: Drizzle) {
 
   return {
     importConversation(id: number, userId: number, packed: PackedConversation): void {
-      const { messages: imported, ...conversation } = unpackConversation(packed);
+      const { messages: imported, knowledgeBaseIds, ...rest } = unpackConversation(packed);
       db.insert(conversations)
-        .values({ ...conversation, id, userId })
+        .values({ ...rest, id, userId })
         .run();
+      attach(id, userId, knowledgeBaseIds);
       for (const { usage, ...message } of imported) {
         insertMessage.run({
           ...message,

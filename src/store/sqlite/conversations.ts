@@ -10,6 +10,7 @@ import type {
   Turn,
 } from "../conversations.ts";
 import { answerWrites, createGrownAnswer } from "./answers.ts";
+import { attachmentReads, attachmentWrites } from "./attachments.ts";
 import { type Drizzle, highestId } from "./connection.ts";
 import type { ConversationSearcher } from "./conversation-search-client.ts";
 import { conversations, messages, searchBacklog } from "./schema.ts";
@@ -29,6 +30,8 @@ const thisUsers = and(
 
 export function conversationWrites(db: Drizzle) {
   const answers = answerWrites(db);
+  const { attach, attachInstead } = attachmentWrites(db);
+  const { attachedTo } = attachmentReads(db);
   const insertConversation = db
     .insert(conversations)
     .values({
@@ -102,22 +105,26 @@ export function conversationWrites(db: Drizzle) {
     .prepare();
 
   return {
-    insertConversation: (conversation: Conversation): void => {
-      insertConversation.run({ ...conversation });
+    insertConversation: ({ knowledgeBaseIds, ...conversation }: Conversation): void => {
+      insertConversation.run(conversation);
+      attach(conversation.id, conversation.userId, knowledgeBaseIds);
     },
 
     updateConversation: (
       id: number,
       userId: number,
-      changes: ConversationChanges,
+      { knowledgeBaseIds, ...columns }: ConversationChanges,
     ): Conversation | undefined => {
-      if (Object.keys(changes).length > 0) {
+      if (Object.keys(columns).length > 0) {
         db.update(conversations)
-          .set(changes)
+          .set(columns)
           .where(and(eq(conversations.id, id), eq(conversations.userId, userId)))
           .run();
       }
-      return usersConversation.get({ id, userId });
+      const row = usersConversation.get({ id, userId });
+      if (row === undefined) return undefined;
+      if (knowledgeBaseIds !== undefined) attachInstead(id, userId, knowledgeBaseIds);
+      return { ...row, knowledgeBaseIds: attachedTo(id) };
     },
 
     retitle: (
@@ -230,6 +237,7 @@ export function createConversationStore(
     .prepare();
 
   const grown = createGrownAnswer(db);
+  const { attachedTo, attachedBetween } = attachmentReads(db);
 
   /** Passes a write's result on, and lets what it stored be found. */
   async function findable<T>(write: Promise<T>): Promise<T> {
@@ -245,13 +253,25 @@ export function createConversationStore(
     insert: (conversation) => findable(writer.call("insertConversation", [conversation])),
     import: (id, userId, packed) =>
       findable(writer.call("importConversation", [id, userId, packed], [packed])),
-    find: async (id) => byId.get({ id }),
+    async find(id) {
+      const row = byId.get({ id });
+      return row && { ...row, knowledgeBaseIds: attachedTo(id) };
+    },
     update: (id, userId, changes) =>
       findable(writer.call("updateConversation", [id, userId, changes])),
     retitle: (id, seen, title) => findable(writer.call("retitle", [id, seen, title])),
     search: searcher.search,
-    list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
-      page.all({ userId, limit, before }),
+    async list(userId, { limit, before = Number.MAX_SAFE_INTEGER }) {
+      const rows = page.all({ userId, limit, before });
+      const [newest, oldest] = [rows.at(0)?.id ?? 0, rows.at(-1)?.id ?? 0];
+      const attached = attachedBetween(userId, oldest, newest);
+      return rows.map(({ id, title, createdTime }) => ({
+        id,
+        title,
+        knowledgeBaseIds: attached.get(id) ?? [],
+        createdTime,
+      }));
+    },
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
     highestId: async () => highestId(db, "conversations"),
     messages: async (id) =>

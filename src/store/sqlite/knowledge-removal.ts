@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { and, between, eq, inArray, ne, sql } from "drizzle-orm";
 import type { Purged } from "../knowledge.ts";
+import { attachmentWrites } from "./attachments.ts";
 import type { Drizzle } from "./connection.ts";
 import { chunks, documents, knowledgeBases, searchIndexes, slices } from "./schema.ts";
 import type { VectorTable } from "./vectors.ts";
@@ -22,6 +23,7 @@ export function knowledgeRemoval(
   db: Drizzle,
   vectorsOf: (dimensions: number) => VectorTable,
 ) {
+  const { detach } = attachmentWrites(db);
   const removeTerms = database.query("DELETE FROM chunk_terms WHERE rowid = ?");
   const indexByNumber = db
     .select({ dimensions: searchIndexes.dimensions })
@@ -170,7 +172,7 @@ export function knowledgeRemoval(
       return true;
     },
 
-    deleteKnowledgeBase: (id: string, userId: number): boolean => {
+    deleteKnowledgeBase: (id: string, userId: number): number[] | undefined => {
       const hidden = db
         .update(knowledgeBases)
         .set({ deleted: true })
@@ -183,13 +185,14 @@ export function knowledgeRemoval(
         )
         .returning({ id: knowledgeBases.id })
         .get();
-      if (hidden === undefined) return false;
+      if (hidden === undefined) return undefined;
       db.update(searchIndexes)
         .set({ state: "dropped" })
         .where(eq(searchIndexes.knowledgeBaseId, id))
         .run();
       purgeIndexes(chunksPerStep);
-      return true;
+      // Its row, and with it what refers to it, goes last.
+      return detach(id);
     },
 
     purge: (): Purged => {

@@ -159,6 +159,27 @@ export const knowledgeBases = sqliteTable(
   ],
 );
 
+/** What the questions of a conversation are answered from, in the order in which it was named. */
+export const attachments = sqliteTable(
+  "attachments",
+  {
+    conversationId: integer("conversation_id")
+      .notNull()
+      .references(() => conversations.id, { onDelete: "cascade" }),
+    position: integer("position").notNull(),
+    /** The conversation's, so that a list of conversations finds all with one look. */
+    userId: integer("user_id").notNull(),
+    knowledgeBaseId: text("knowledge_base_id")
+      .notNull()
+      .references(() => knowledgeBases.id, { onDelete: "cascade" }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.conversationId, table.position] }),
+    index("attachments_by_knowledge_base").on(table.knowledgeBaseId),
+    index("attachments_by_user").on(table.userId, table.conversationId, table.position),
+  ],
+);
+
 /** A reindexing that was given up, and why. */
 export interface FailedReindex {
   readonly embeddingModel: string;
