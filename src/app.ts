@@ -59,6 +59,7 @@ export async function createApp(config: Config): Promise<App> {
   const users = createUserService({
     users: store.users,
     registration: config.auth.registration,
+    admins: config.auth.admins,
     nextId: createIdSource(await store.users.highestId()),
   });
   const keys = createApiKeyService(store.apiKeys);
@@ -80,7 +81,7 @@ export async function createApp(config: Config): Promise<App> {
   });
   const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
   const router = createChatRouter(config);
-  const titles = createTitleService({ conversations, router });
+  const titles = createTitleService({ conversations, router, usage });
   const knowledge = await openKnowledge(config, store.knowledge, conversations);
   const source = createKnowledgeSource(knowledge.service);
   const chat = createChatService({
@@ -100,7 +101,7 @@ export async function createApp(config: Config): Promise<App> {
       knowledge: source,
       chatModel: config.rag.chatModel,
       rewriteQuestions: config.rag.rewrite,
-      estimate: usage.estimate,
+      usage,
     }),
     models: createModelList({
       providers: config.llm.providers,
@@ -110,6 +111,7 @@ export async function createApp(config: Config): Promise<App> {
     }),
     embeddings,
     reranker: createReranker(config),
+    usage,
   };
   const workers = { ...store.threads, ...knowledge.threads };
 

@@ -32,6 +32,7 @@ const kinds = {
   wrong_credentials: "unauthorized",
   registration_closed: "forbidden",
   insufficient_scope: "forbidden",
+  not_an_admin: "forbidden",
   route_not_found: "not_found",
   no_reranker: "not_found",
   conversation_not_found: "not_found",

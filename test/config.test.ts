@@ -193,6 +193,7 @@ describe("the environment", () => {
       LLM_BACKEND_JWT_SECRET: "true",
       LLM_BACKEND_JWT_EXPIRES_IN: "7d",
       LLM_BACKEND_AUTH_REGISTRATION: "closed",
+      LLM_BACKEND_AUTH_ADMINS: "root, 管理员",
       LLM_BACKEND_CHAT_DISCONNECT_GRACE: "0",
       LLM_BACKEND_LLM_SYSTEM_PROMPT: "[not, a: list]",
       LLM_BACKEND_LLM_REQUEST_TIMEOUT: "5",
@@ -241,7 +242,7 @@ describe("the environment", () => {
       connMaxLifetime: 0,
     });
     expect(config.jwt).toEqual({ secret: "true", expiresIn: "7d" });
-    expect(config.auth).toEqual({ registration: "closed" });
+    expect(config.auth).toEqual({ registration: "closed", admins: ["root", "管理员"] });
     expect(config.chat).toEqual({ disconnectGrace: 0 });
     expect(config.llm.systemPrompt).toBe("[not, a: list]");
     expect(config.llm.requestTimeout).toBe(5);
@@ -562,9 +563,12 @@ describe("faults", () => {
       "redis.password…: found an unknown key, expected address, password, db",
     ],
     ['redis: {"a\\nb": 1}', "redis.a…: found an unknown key, expected address, password, db"],
-    ["auth: {zzz: hunter2}", "auth.zzz: found an unknown key, expected registration"],
-    ["auth: {__proto__: 1}", "auth.__proto__: found an unknown key, expected registration"],
-    ["auth: {constructor: 1}", "auth.constructor: found an unknown key, expected registration"],
+    ["auth: {zzz: hunter2}", "auth.zzz: found an unknown key, expected registration, admins"],
+    ["auth: {__proto__: 1}", "auth.__proto__: found an unknown key, expected registration, admins"],
+    [
+      "auth: {constructor: 1}",
+      "auth.constructor: found an unknown key, expected registration, admins",
+    ],
     [
       "llm: {providers: hunter2}",
       "llm.providers: found a text, expected a list, each item with keys",

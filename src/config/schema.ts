@@ -146,6 +146,8 @@ export const configSchema = Type.Object(
       registration: Type.Union([Type.Literal("open"), Type.Literal("closed")], {
         default: "open",
       }),
+      /** Users, by name, who may see what all users took. */
+      admins: Type.Array(Type.String({ minLength: 1, expected: "a username" }), { default: [] }),
     }),
     chat: section({
       disconnect_grace: seconds(0),

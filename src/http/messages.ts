@@ -53,6 +53,10 @@ const errorTexts: Record<ErrorCode, Text> = {
     "zh-CN": "该 API 密钥权限不足：{reason}",
     en: "The API key does not allow this: {reason}",
   },
+  not_an_admin: {
+    "zh-CN": "仅限管理员：请在 auth.admins 中配置",
+    en: "Only for administrators, who are named in auth.admins",
+  },
   api_key_not_found: { "zh-CN": "API 密钥不存在", en: "No such API key" },
   too_many_api_keys: {
     "zh-CN": "API 密钥过多：每个用户最多 {limit} 个",

@@ -63,7 +63,7 @@ export function createRoutes({ config, services, auth, keepOpen }: RouteOptions)
     .use(transferRoutes(http, services.exports, services.imports))
     .use(searchRoutes(http, services.search))
     .use(knowledgeRoutes(http, services.knowledge))
-    .use(usageRoutes(http, services.usage))
+    .use(usageRoutes(http, services.usage, services.users))
     .use(chatRoutes(http, services.chat, services.source))
     .use(openAiRoutes(openAiHttp, services.openAi));
   routes.use(docs(routes));

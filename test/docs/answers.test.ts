@@ -143,6 +143,20 @@ describe("what the server answers is what the document says", () => {
     expect(await expectDocumented(chat, "post", unrouted)).toMatchObject({ code: "unknown_model" });
   });
 
+  test("of usage", async () => {
+    const usage = "/api/usage";
+    const id = await user.createConversation();
+    await readEvents(await user.post(`/api/chat/${id}`, { message: "你好" }));
+    const grouped = () => user.get(`${usage}?group_by=day,model,user,kind`);
+    await until(async () => {
+      const { total }: { total: { answers: number } } = await (await grouped()).json();
+      return total.answers > 0;
+    });
+    expect(await expectDocumented(usage, "get", await grouped())).toHaveProperty("groups.0");
+    await expectDocumented(usage, "get", await user.get(`${usage}?group_by=month`));
+    await expectDocumented(usage, "get", await user.get(`${usage}?users=all`));
+  });
+
   test("of chat that is cut off", async () => {
     const id = await user.createConversation();
     server.upstream.script(answer(["Hel", "lo"], { end: "silent" }));

@@ -42,6 +42,7 @@ test("the provider's numbers are summed by day and model", async () => {
   await counted(user, 2);
   const sums = {
     answers: 2,
+    requests: 2,
     prompt_tokens: 14,
     completion_tokens: 6,
     total_tokens: 20,

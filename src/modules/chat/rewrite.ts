@@ -1,7 +1,9 @@
 import { log } from "../../log.ts";
-import { collectText } from "../../providers/llm/collect.ts";
+import { CollectedAnswer } from "../../providers/llm/collect.ts";
 import type { ChatMessage, ChatRequest, ChatRoute } from "../../providers/llm/index.ts";
+import { answeringModel } from "../../providers/llm/router.ts";
 import type { Message } from "../../store/conversations.ts";
+import type { ModelCall } from "../usage/service.ts";
 
 /** Messages before the question that are shown to the model; what it refers to is rarely older. */
 const shownMessages = 6;
@@ -14,6 +16,18 @@ const longestQuery = 1000;
 
 /** A message of either side. */
 type Said = Pick<Message, "role" | "content">;
+
+export interface FollowUp {
+  /** What it is asked of, by the name that whoever asked gave it. */
+  readonly model: string;
+  readonly route: ChatRoute;
+  readonly asker: Pick<ChatRequest, "userId" | "apiKey">;
+  /** What was said before. */
+  readonly history: readonly Said[];
+  readonly question: string;
+  /** Called with what was asked of the model, however that ended. */
+  record(call: ModelCall): void;
+}
 
 const instructions = `Rewrite the user's last message as one search query that can be understood without the conversation: put in what it refers to ("it", "the second one", "那第二个呢"). Keep its language. If it stands by itself already, repeat it unchanged. Answer with the query alone.`;
 
@@ -36,10 +50,7 @@ function prompt(history: readonly Said[], question: string): ChatMessage[] {
  * @throws the signal's reason when aborted
  */
 export async function standaloneQuery(
-  route: ChatRoute,
-  request: Pick<ChatRequest, "userId" | "apiKey">,
-  history: readonly Said[],
-  question: string,
+  { model, route, asker, history, question, record }: FollowUp,
   signal: AbortSignal,
 ): Promise<string> {
   if (history.length === 0) return question;
@@ -47,10 +58,17 @@ export async function standaloneQuery(
     const limited = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
     const messages = prompt(history, question);
     const answer = await route.provider.stream(
-      { ...request, model: route.model, messages, temperature: 0, question },
+      { ...asker, model: route.model, messages, temperature: 0, question },
       limited,
     );
-    const query = (await collectText(answer, longestQuery)).trim();
+    const rewritten = new CollectedAnswer();
+    try {
+      await rewritten.read(answer, longestQuery);
+    } finally {
+      const answering = answeringModel(model, route, answer);
+      record({ model: answering, prompt: messages, answer: rewritten });
+    }
+    const query = rewritten.content.trim();
     return query === "" || query.length > longestQuery ? question : query;
   } catch (cause) {
     signal.throwIfAborted();

@@ -1,10 +1,11 @@
 import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
 import { demoName } from "../../providers/llm/demo.ts";
 import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
+import { answeringModel } from "../../providers/llm/router.ts";
 import type { Conversation } from "../../store/conversations.ts";
 import { branchTo } from "../conversations/branches.ts";
 import type { ConversationService } from "../conversations/service.ts";
-import type { UsageService } from "../usage/service.ts";
+import type { ModelCall, UsageService } from "../usage/service.ts";
 import type { Citation } from "./citations.ts";
 import { Generation } from "./generation.ts";
 import { type Grounding, groundInAttached, type KnowledgeSource } from "./grounding.ts";
@@ -77,6 +78,7 @@ export function createChatService(options: {
     conversation: Conversation,
     { history, message }: Plan,
     grounding: Grounding,
+    answerId: number,
     signal: AbortSignal,
   ): Promise<Sources> {
     const route = router.route(conversation.model);
@@ -84,8 +86,17 @@ export function createChatService(options: {
     if (!options.rewriteQuestions || route.providerName === demoName) {
       return { citations: await grounding(message, signal) };
     }
-    const asker = { userId: conversation.userId, apiKey: conversations.apiKey(conversation) };
-    const query = await standaloneQuery(route, asker, history, message, signal);
+    const { id: conversationId, userId, model } = conversation;
+    const followUp = {
+      model,
+      route,
+      asker: { userId, apiKey: conversations.apiKey(conversation) },
+      history,
+      question: message,
+      record: (call: ModelCall) =>
+        usage.recordCall({ kind: "rewrite", userId, conversationId, messageId: answerId }, call),
+    };
+    const query = await standaloneQuery(followUp, signal);
     const citations = await grounding(query, signal);
     return query === message ? { citations } : { citations, query };
   }
@@ -130,7 +141,12 @@ export function createChatService(options: {
           onEnd(spent) {
             release();
             options.answered(conversationId, userId);
-            const message = { userId, conversationId, messageId: answerId };
+            const message = {
+              kind: "answer",
+              userId,
+              conversationId,
+              messageId: answerId,
+            } as const;
             if (spent !== undefined) usage.record({ ...message, ...spent });
           },
           async open(signal, cite) {
@@ -138,15 +154,13 @@ export function createChatService(options: {
             const sources =
               grounding === undefined
                 ? plan.sources
-                : await search(conversation, plan, grounding, signal);
+                : await search(conversation, plan, grounding, answerId, signal);
             if (sources !== undefined) cite(sources);
             const { request, route } = compose(conversation, plan, sources?.citations);
             const answer = await route.provider.stream(request, signal);
-            const named =
-              answer.providerName === route.providerName && answer.model === route.model;
             return {
               deltas: answer,
-              model: named ? conversation.model : `${answer.providerName}/${answer.model}`,
+              model: answeringModel(conversation.model, route, answer),
               prompt: request.messages,
             };
           },

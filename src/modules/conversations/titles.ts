@@ -1,9 +1,11 @@
 import { AppError } from "../../errors.ts";
 import { log } from "../../log.ts";
-import { collectText } from "../../providers/llm/collect.ts";
+import { CollectedAnswer } from "../../providers/llm/collect.ts";
 import { demoName } from "../../providers/llm/demo.ts";
 import type { ChatMessage, ChatRouter } from "../../providers/llm/index.ts";
+import { answeringModel } from "../../providers/llm/router.ts";
 import type { Conversation, Message } from "../../store/conversations.ts";
+import type { UsageService } from "../usage/service.ts";
 import { branchTo } from "./branches.ts";
 import type { ConversationService } from "./service.ts";
 import { toTitle } from "./title-text.ts";
@@ -45,8 +47,9 @@ function prompt(messages: readonly Message[]): ChatMessage[] {
 export function createTitleService(options: {
   readonly conversations: ConversationService;
   readonly router: ChatRouter;
+  readonly usage: Pick<UsageService, "recordCall">;
 }) {
-  const { conversations, router } = options;
+  const { conversations, router, usage } = options;
   /** Conversations for which a title is being found, unasked. */
   const working = new Set<number>();
   const closing = new AbortController();
@@ -56,22 +59,38 @@ export function createTitleService(options: {
     messages: readonly Message[],
     caller: AbortSignal,
   ): Promise<string> {
-    const { provider, providerName, model } = router.route(conversation.model);
+    const route = router.route(conversation.model);
+    const { provider, providerName, model } = route;
     if (providerName === demoName) {
       return toTitle(messages.find(({ role }) => role === "user")?.content ?? "");
     }
     const apiKey = conversations.apiKey(conversation);
     provider.checkAccess(apiKey);
     const limit = new AbortController();
+    const asked = prompt(messages);
+    const found = new CollectedAnswer();
     const timer = setTimeout(() => {
       limit.abort(new AppError("provider_timeout", { provider: providerName }));
     }, patience);
     try {
       const answer = await provider.stream(
-        { userId: conversation.userId, model, messages: prompt(messages), maxTokens, apiKey },
+        { userId: conversation.userId, model, messages: asked, maxTokens, apiKey },
         AbortSignal.any([caller, closing.signal, limit.signal]),
       );
-      return toTitle(await collectText(answer, longestAnswer));
+      try {
+        await found.read(answer, longestAnswer);
+      } finally {
+        const { id: conversationId, userId, tip: messageId } = conversation;
+        usage.recordCall(
+          { kind: "title", userId, conversationId, messageId },
+          {
+            model: answeringModel(conversation.model, route, answer),
+            prompt: asked,
+            answer: found,
+          },
+        );
+      }
+      return toTitle(found.content);
     } finally {
       clearTimeout(timer);
     }

@@ -3,25 +3,28 @@ import type { JsonObject } from "../../json-object.ts";
 import { asRecord, type JsonRecord } from "../../providers/json.ts";
 import { demoName } from "../../providers/llm/demo.ts";
 import type {
-  ChatMessage,
   ChatRoute,
   ChatRouter,
   ForwardedAnswer,
   ForwardRequest,
-  TokenUsage,
 } from "../../providers/llm/index.ts";
 import { readMessages } from "../../providers/llm/openai-messages.ts";
+import { answeringModel } from "../../providers/llm/router.ts";
 import type { Citation } from "../chat/citations.ts";
 import { defaultTopK, groundIn, type KnowledgeSource } from "../chat/grounding.ts";
 import { standaloneQuery } from "../chat/rewrite.ts";
+import type { ModelCall, UsageService } from "../usage/service.ts";
 import { type ChatOptions, readChatOptions, readKnowledgeModel } from "./chat-request.ts";
 import { readChunks, writeChunks } from "./chunk-events.ts";
 import { type Cited, citeStream, citeWhole } from "./cited-answer.ts";
 import { GroundedRequest } from "./grounded-request.ts";
+import { metered } from "./metered.ts";
 import { withUsageChunk } from "./usage-chunk.ts";
 
 /** Characters of a message that are searched for; a question is rarely as long. */
 const longestQuery = 10_000;
+
+const noConversation = { conversationId: null, messageId: null };
 
 export interface CompletionRequest {
   readonly userId: number;
@@ -39,6 +42,8 @@ export interface Completion {
 
 /** What is forwarded, and what is to be made of its answer. */
 interface Prepared {
+  /** What is to answer, by the name that the caller or the configuration gave it. */
+  readonly model: string;
   readonly route: ChatRoute;
   readonly request: ForwardRequest;
   readonly cited: Cited | undefined;
@@ -51,22 +56,26 @@ export function createCompletions(options: {
   readonly chatModel: string;
   /** Whether follow-up questions are made to stand by themselves before they are searched for. */
   readonly rewriteQuestions: boolean;
-  /** What an answer took of a provider that does not say. */
-  estimate(prompt: readonly ChatMessage[], answer: readonly string[]): Promise<TokenUsage>;
+  readonly usage: Pick<UsageService, "estimate" | "recordCall" | "recordForwarded">;
 }) {
-  const { router, knowledge, chatModel, estimate } = options;
+  const { router, knowledge, chatModel, usage } = options;
 
   /** What is searched for: a follow-up question is made to stand by itself, as in conversations. */
   async function queryOf(
     { question, history }: GroundedRequest,
-    route: ChatRoute,
+    { model, route }: Pick<Prepared, "model" | "route">,
     { userId, signal }: CompletionRequest,
   ): Promise<string> {
     const asked = question.slice(0, longestQuery).toWellFormed().trim();
     // The model inside the server answers from passages, and cannot rewrite.
     const isRewritten = options.rewriteQuestions && route.providerName !== demoName;
+    const record = (call: ModelCall): void =>
+      usage.recordCall({ kind: "rewrite", userId, ...noConversation }, call);
     return isRewritten && asked !== ""
-      ? standaloneQuery(route, { userId }, history, asked, signal)
+      ? standaloneQuery(
+          { model, route, asker: { userId }, history, question: asked, record },
+          signal,
+        )
       : asked;
   }
 
@@ -75,8 +84,10 @@ export function createCompletions(options: {
     const { stream } = chat;
     const wanted = readKnowledgeModel(chat.model);
     if (wanted === undefined) {
-      const route = router.route(chat.model);
-      return { route, request: { userId, model: route.model, body, stream }, cited: undefined };
+      const { model } = chat;
+      const route = router.route(model);
+      const request = { userId, model: route.model, body, stream };
+      return { model, route, request, cited: undefined };
     }
     if (!call.mayRead) throw new AppError("knowledge_base_not_found");
     const { knowledgeBaseId } = wanted;
@@ -85,13 +96,15 @@ export function createCompletions(options: {
       userId,
       topK: defaultTopK,
     });
-    const route = router.route(wanted.model ?? chatModel);
+    const model = wanted.model ?? chatModel;
+    const route = router.route(model);
     route.provider.checkAccess(undefined);
     const grounded = new GroundedRequest(body);
     const { question } = grounded;
-    const query = await queryOf(grounded, route, call);
+    const query = await queryOf(grounded, { model, route }, call);
     const citations = query === "" ? [] : await retrieve(query, call.signal);
     return {
+      model,
       route,
       request: {
         userId,
@@ -109,15 +122,24 @@ export function createCompletions(options: {
     /**
      * Passes a request in OpenAI's protocol on to the provider of its model and answers with what
      * comes back, untouched but for what our own additions ask for: the citations of `kb:` models,
-     * and a chunk with the usage where the provider sends none. Nothing is stored.
+     * and a chunk with the usage where the provider sends none. Nothing is stored but what it took.
      *
      * @throws AppError `unknown_model`, `knowledge_base_not_found`, `invalid_field`, and every fault of
      *   retrieval and of the provider before the first piece; later ones end the iteration
      */
     async complete(call: CompletionRequest): Promise<Completion> {
       const chat = readChatOptions(call.body);
-      const { route, request, cited } = await prepare(call, chat);
-      const answer = await route.provider.forward(request, call.signal);
+      const { model, route, request, cited } = await prepare(call, chat);
+      const forwarded = await route.provider.forward(request, call.signal);
+      const asked = {
+        kind: "completion",
+        userId: call.userId,
+        model: answeringModel(model, route, forwarded),
+        ...noConversation,
+      } as const;
+      const answer = metered(forwarded, (passed) =>
+        usage.recordForwarded(asked, { request: request.body.bytes, answer: passed }),
+      );
       const isStream = chat.stream;
       if (!isStream)
         return { isStream, bytes: cited === undefined ? answer : whole(answer, cited) };
@@ -125,7 +147,7 @@ export function createCompletions(options: {
       const chunks = readChunks(answer);
       const counted = chat.includeUsage
         ? withUsageChunk(chunks, (texts) =>
-            estimate(readMessages(request.body.get("messages")), texts),
+            usage.estimate(readMessages(request.body.get("messages")), texts),
           )
         : chunks;
       const events = cited === undefined ? counted : citeStream(counted, cited);

@@ -68,8 +68,9 @@ const encode = (vector: Float32Array): string =>
 
 /** The answer in pieces: 2,048 vectors as one text would hold up everybody else. */
 async function* write(
-  { model, texts, isBase64 }: Wanted,
+  { model, isBase64 }: Wanted,
   vectors: readonly Float32Array[],
+  tokens: number,
 ): AsyncGenerator<Uint8Array> {
   yield Buffer.from('{"object":"list","data":[');
   for (const [index, vector] of vectors.entries()) {
@@ -77,19 +78,20 @@ async function* write(
     const item = JSON.stringify({ object: "embedding", index, embedding });
     yield Buffer.from(index === 0 ? item : `,${item}`);
   }
-  const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
   const end = { model: model.name, usage: { prompt_tokens: tokens, total_tokens: tokens } };
   yield Buffer.from(`],${JSON.stringify(end).slice(1)}`);
 }
 
 /**
- * The answer of OpenAI's embeddings protocol, as JSON in pieces. Usage is an estimate.
+ * The answer of OpenAI's embeddings protocol, as JSON in pieces. Usage is an estimate, and `record` is
+ * called with it.
  *
  * @throws AppError `unknown_embedding_model`, `invalid_field`, and as `EmbeddingProvider.embed` does
  */
 export async function embed(
   models: EmbeddingModels,
   body: JsonObject,
+  record: (model: string, tokens: number) => void,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   const wanted = readWanted(models, body);
@@ -98,5 +100,7 @@ export async function embed(
     signal.throwIfAborted();
     vectors.push(...(await wanted.model.embed(batch, "document", signal)));
   }
-  return write(wanted, vectors);
+  const tokens = wanted.texts.reduce((sum, text) => sum + estimateTokens(text), 0);
+  record(wanted.model.name, tokens);
+  return write(wanted, vectors, tokens);
 }

@@ -8,6 +8,7 @@ import { languageOf } from "../../http/request.ts";
 import { log } from "../../log.ts";
 import type { EmbeddingModels } from "../../providers/embedding/index.ts";
 import type { Reranker } from "../../providers/rerank/index.ts";
+import type { UsageService } from "../usage/service.ts";
 import type { Completions } from "./completions.ts";
 import { completionDocs, embeddingDocs, modelDocs, modelsDocs, rerankDocs } from "./docs.ts";
 import { embed } from "./embeddings.ts";
@@ -21,6 +22,7 @@ export interface OpenAiServices {
   readonly models: ModelList;
   readonly embeddings: EmbeddingModels;
   readonly reranker: Reranker | undefined;
+  readonly usage: Pick<UsageService, "record">;
 }
 
 const jsonType = "application/json";
@@ -34,7 +36,22 @@ async function readAll(pieces: AsyncIterable<Uint8Array>): Promise<Buffer<ArrayB
 
 /** OpenAI's own protocol, for any client that takes a base URL; `http.maxBodyBytes` holds images too. */
 export function openAiRoutes(http: HttpContext, services: OpenAiServices) {
-  const { completions, models, embeddings, reranker } = services;
+  const { completions, models, embeddings, reranker, usage } = services;
+
+  /** Adds to a user's sums what was asked of a model that answers without words. */
+  const recorder =
+    (kind: "embedding" | "rerank", userId: number) =>
+    (model: string, promptTokens: number): void =>
+      usage.record({
+        kind,
+        userId,
+        conversationId: null,
+        messageId: null,
+        model,
+        promptTokens,
+        completionTokens: 0,
+        estimated: true,
+      });
 
   /** The last event of a stream that was cut: clients throw what it says. */
   function ending(request: Request, error: unknown): string {
@@ -69,19 +86,21 @@ export function openAiRoutes(http: HttpContext, services: OpenAiServices) {
     )
     .post(
       "/embeddings",
-      async ({ request }) => {
+      async ({ request, userId }) => {
         http.keepOpen(request);
         const body = await readJsonObject(request, http.maxBodyBytes);
         const { signal } = request;
-        const bytes = await embed(embeddings, body, signal);
+        const bytes = await embed(embeddings, body, recorder("embedding", userId), signal);
         return byteStreamResponse({ bytes, contentType: jsonType, signal, ending: () => "" });
       },
       { ...noBody, detail: embeddingDocs },
     )
-    .post("/rerank", ({ body, request }) => rerank(reranker, body, request.signal), {
-      ...jsonBody(http.maxBodyBytes, rerankBody),
-      detail: rerankDocs,
-    })
+    .post(
+      "/rerank",
+      ({ body, request, userId }) =>
+        rerank(reranker, body, recorder("rerank", userId), request.signal),
+      { ...jsonBody(http.maxBodyBytes, rerankBody), detail: rerankDocs },
+    )
     .get(
       "/models",
       async ({ userId, may }) => ({

@@ -11,13 +11,15 @@ export interface RerankRequest {
 }
 
 /**
- * The answer of Cohere's and Jina's rerank protocol: the best first. Usage is an estimate.
+ * The answer of Cohere's and Jina's rerank protocol: the best first. Usage is an estimate, and `record` is called
+ * with it.
  *
  * @throws AppError `no_reranker`, `unknown_model`, and as `Reranker.rank` does
  */
 export async function rerank(
   reranker: Reranker | undefined,
   request: RerankRequest,
+  record: (model: string, tokens: number) => void,
   signal: AbortSignal,
 ) {
   if (reranker === undefined) throw new AppError("no_reranker");
@@ -28,6 +30,7 @@ export async function rerank(
   );
   const ranked = await reranker.rank(query.toWellFormed(), texts, signal);
   const tokens = [query, ...texts].reduce((sum, text) => sum + estimateTokens(text), 0);
+  record(model, tokens);
   return {
     id: Bun.randomUUIDv7(),
     object: "list",

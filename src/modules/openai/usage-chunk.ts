@@ -1,23 +1,13 @@
 import { asRecord, type JsonRecord } from "../../providers/json.ts";
 import type { TokenUsage } from "../../providers/llm/index.ts";
+import { spokenTexts } from "../../providers/llm/openai-messages.ts";
 import { usageOf } from "../../providers/llm/openai-writer.ts";
 import { type ChunkEvent, type ChunkEvents, eventOf } from "./chunk-events.ts";
 
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** What a chunk says, reasoning and the arguments of calls included, in the words that are counted. */
-function textsOf(chunk: JsonRecord): string[] {
-  const texts: unknown[] = [];
-  for (const choice of list(chunk.choices)) {
-    const delta = asRecord(asRecord(choice)?.delta) ?? {};
-    texts.push(delta.content, delta.reasoning_content ?? delta.reasoning);
-    for (const call of list(delta.tool_calls)) {
-      const called = asRecord(asRecord(call)?.function);
-      texts.push(called?.name, called?.arguments);
-    }
-  }
-  return texts.filter((text) => typeof text === "string");
-}
+const textsOf = (chunk: JsonRecord): string[] =>
+  list(chunk.choices).flatMap((choice) => spokenTexts(asRecord(asRecord(choice)?.delta) ?? {}));
 
 /**
  * The same stream, with a chunk in front of its end that holds the usage and no choice, as

@@ -1,11 +1,25 @@
 import { unixTime } from "../../ids.ts";
 import { log } from "../../log.ts";
+import type { CollectedAnswer } from "../../providers/llm/collect.ts";
+import type { Forwarded } from "../../providers/llm/forwarded-usage.ts";
 import type { ChatMessage, TokenUsage } from "../../providers/llm/index.ts";
 import { estimateUsage, roughUsage, type TokenCounter } from "../../providers/llm/usage.ts";
-import type { UsageEntry, UsageStore, UsageSum } from "../../store/usage.ts";
+import type { UsageEntry, UsageQuery, UsageStore, UsageSum } from "../../store/usage.ts";
 
 /** Milliseconds that the end of an answer may wait for its tokens to be counted. */
 const patience = 100;
+
+/** What was asked, of whom and for what. */
+export type Asked = Pick<UsageEntry, "kind" | "userId" | "conversationId" | "messageId">;
+
+/** A request of which nobody saw the answer itself. */
+export interface ModelCall {
+  /** See `UsageEntry`. */
+  readonly model: string;
+  readonly prompt: readonly ChatMessage[];
+  /** As much as came of it. */
+  readonly answer: CollectedAnswer;
+}
 
 export function createUsageService(options: {
   readonly usage: UsageStore;
@@ -14,12 +28,22 @@ export function createUsageService(options: {
   const { usage, counter } = options;
   const pending = new Set<Promise<void>>();
 
-  async function store(entry: UsageEntry): Promise<void> {
-    try {
-      await usage.record(entry);
-    } catch (cause) {
-      log.error("usage could not be stored", { conversation: entry.conversationId, cause });
-    }
+  /** Adds an entry to its user's sums, in the background. */
+  function store(
+    asked: Asked & Pick<UsageEntry, "model">,
+    spent: Omit<TokenUsage, "totalTokens"> | Promise<TokenUsage>,
+  ): void {
+    const createdTime = unixTime();
+    const record = async (): Promise<void> => {
+      const { promptTokens, completionTokens, estimated } = await spent;
+      const { kind, userId, conversationId, messageId, model } = asked;
+      const request = { kind, userId, conversationId, messageId, model, createdTime };
+      await usage.record({ ...request, promptTokens, completionTokens, estimated });
+    };
+    const storing: Promise<void> = record()
+      .catch((cause) => log.error("usage could not be stored", { kind: asked.kind, cause }))
+      .finally(() => pending.delete(storing));
+    pending.add(storing);
   }
 
   return {
@@ -42,20 +66,26 @@ export function createUsageService(options: {
       }
     },
 
-    /** Adds an answer to its user's sums, in the background. */
-    record(spent: Omit<UsageEntry, "createdTime">): void {
-      const entry = { ...spent, createdTime: unixTime() };
-      const storing: Promise<void> = store(entry).finally(() => pending.delete(storing));
-      pending.add(storing);
+    /** Adds a request to its user's sums, in the background, as do the other two. */
+    record: (spent: Omit<UsageEntry, "createdTime">): void => store(spent, spent),
+
+    /** The same, counted where the provider did not say. */
+    recordCall(asked: Asked, { model, prompt, answer }: ModelCall): void {
+      const { content, reasoning } = answer;
+      const spent = answer.usage ?? estimateUsage(counter, prompt, [content, reasoning]);
+      store({ ...asked, model }, spent);
     },
 
-    /** The user's answers by day and model, between two points in Unix seconds. */
-    sum: (userId: number, range: { from: number; to: number }): Promise<UsageSum[]> =>
-      usage.sum(userId, range),
+    /** The same of a request that was passed on. */
+    recordForwarded(asked: Asked & Pick<UsageEntry, "model">, forwarded: Forwarded): void {
+      store(asked, counter.countForwarded(forwarded));
+    },
+
+    sum: (query: UsageQuery): Promise<UsageSum[]> => usage.sum(query),
 
     /** Resolves when everything that was recorded before is stored. */
     async close(): Promise<void> {
-      await Promise.all(pending);
+      while (pending.size > 0) await Promise.all(pending);
       await counter.close();
     },
   };

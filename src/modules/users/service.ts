@@ -52,9 +52,12 @@ const canonical = (username: string): string => username.normalize("NFC").trim()
 export function createUserService(options: {
   readonly users: UserStore;
   readonly registration: "open" | "closed";
+  /** The names of those who may see what all users do. */
+  readonly admins: readonly string[];
   nextId(): number;
 }) {
   const { users, registration, nextId } = options;
+  const admins: ReadonlySet<string> = new Set(options.admins.map(canonical));
 
   return {
     /**
@@ -90,6 +93,12 @@ export function createUserService(options: {
         (await Bun.password.verify(candidate, hash));
       if (user === undefined || !matches) throw new AppError("wrong_credentials");
       return user.id;
+    },
+
+    /** @throws AppError `not_an_admin` */
+    async requireAdmin(id: number): Promise<void> {
+      const user = admins.size === 0 ? undefined : await users.find(id);
+      if (user === undefined || !admins.has(user.username)) throw new AppError("not_an_admin");
     },
   };
 }

@@ -34,7 +34,8 @@ function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function readUsage(value: unknown): TokenUsage | undefined {
+/** A `usage` of the protocol; undefined where it holds no number. */
+export function readUsage(value: unknown): TokenUsage | undefined {
   const usage = asRecord(value);
   if (usage === undefined) return undefined;
   const promptTokens = count(usage.prompt_tokens);

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { createDemoChat, demoContextTokens, demoName } from "./demo.ts";
 import { withFallback } from "./fallback.ts";
-import type { ChatProvider, ChatRoute, ChatRouter } from "./index.ts";
+import type { ChatAnswer, ChatProvider, ChatRoute, ChatRouter } from "./index.ts";
 import { createOpenAiChat } from "./openai.ts";
 
 interface Entry {
@@ -55,6 +55,19 @@ export function createChatRouter(config: Config, clock: Clock = systemClock): Ch
       );
     },
   };
+}
+
+/**
+ * What answers, as whoever asked would name it: by the name that was asked for, or as `provider/model`
+ * where it was a fallback.
+ */
+export function answeringModel(
+  asked: string,
+  route: Pick<ChatRoute, "providerName" | "model">,
+  answer: Pick<ChatAnswer, "providerName" | "model">,
+): string {
+  const isAsked = answer.providerName === route.providerName && answer.model === route.model;
+  return isAsked ? asked : `${answer.providerName}/${answer.model}`;
 }
 
 const keyOf = ({ providerName, model }: ChatRoute): string =>

@@ -1,7 +1,9 @@
 import { log } from "../../log.ts";
 import { WorkerClient } from "../../workers/client.ts";
 import { estimateTokens } from "../tokens.ts";
+import { type Forwarded, forwardedUsage } from "./forwarded-usage.ts";
 import type { ChatMessage, TokenUsage } from "./index.ts";
+import { addUp, countedTexts } from "./token-sum.ts";
 import type { Tokenizer } from "./tokenizer-worker.ts";
 
 /**
@@ -14,18 +16,36 @@ export class TokenCounter {
 
   /** The tokens of each text, in order; by the rule of `estimateTokens` where the Worker fails. */
   async count(texts: readonly string[]): Promise<number[]> {
+    try {
+      const worker = await this.#start();
+      return await worker.call("count", [texts]);
+    } catch (cause) {
+      return this.#byRule(cause)(texts);
+    }
+  }
+
+  /** What a request that was passed on took, see `forwardedUsage`; by the same rule where the Worker fails. */
+  async countForwarded(forwarded: Forwarded): Promise<TokenUsage> {
+    try {
+      const worker = await this.#start();
+      return await worker.call("countForwarded", [forwarded]);
+    } catch (cause) {
+      return forwardedUsage(forwarded, this.#byRule(cause));
+    }
+  }
+
+  #start(): Promise<WorkerClient<Tokenizer>> {
     this.#worker ??= WorkerClient.start<Tokenizer>(
       "tokenizer",
       () => new Worker(new URL("./tokenizer-worker.ts", import.meta.url).href),
       {},
     );
-    try {
-      const worker = await this.#worker;
-      return await worker.call("count", [texts]);
-    } catch (cause) {
-      if (!this.#closed) log.warn("tokens are counted by rule", { cause });
-      return texts.map(estimateTokens);
-    }
+    return this.#worker;
+  }
+
+  #byRule(cause: unknown): (texts: readonly string[]) => number[] {
+    if (!this.#closed) log.warn("tokens are counted by rule", { cause });
+    return (texts) => texts.map(estimateTokens);
   }
 
   async close(): Promise<void> {
@@ -36,32 +56,6 @@ export class TokenCounter {
 }
 
 /**
- * Tokens that frame each message, its role included, and that open the answer (OpenAI's cookbook,
- * "How to count tokens with tiktoken").
- */
-const messageFrame = 4;
-const answerOpening = 3;
-
-/** Adds up the tokens of a prompt's messages, which come first, and of the answer's texts. */
-function addUp(prompt: readonly ChatMessage[], counts: readonly number[]): TokenUsage {
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
-  const promptTokens =
-    sum(counts.slice(0, prompt.length)) + prompt.length * messageFrame + answerOpening;
-  const completionTokens = sum(counts.slice(prompt.length));
-  return {
-    promptTokens,
-    completionTokens,
-    totalTokens: promptTokens + completionTokens,
-    estimated: true,
-  };
-}
-
-const textsOf = (prompt: readonly ChatMessage[], answer: readonly string[]): string[] => [
-  ...prompt.map(({ content }) => content),
-  ...answer,
-];
-
-/**
  * What an answer took of a provider that does not say: whole, stopped, cut or failed. `answer` is all
  * that came of it, reasoning included. Never throws.
  */
@@ -69,8 +63,8 @@ export const estimateUsage = async (
   counter: TokenCounter,
   prompt: readonly ChatMessage[],
   answer: readonly string[],
-): Promise<TokenUsage> => addUp(prompt, await counter.count(textsOf(prompt, answer)));
+): Promise<TokenUsage> => addUp(prompt.length, await counter.count(countedTexts(prompt, answer)));
 
 /** The same by the rule of `estimateTokens`, at once. */
 export const roughUsage = (prompt: readonly ChatMessage[], answer: readonly string[]): TokenUsage =>
-  addUp(prompt, textsOf(prompt, answer).map(estimateTokens));
+  addUp(prompt.length, countedTexts(prompt, answer).map(estimateTokens));

@@ -8,7 +8,7 @@ import { openDatabase, queries } from "./connection.ts";
 import { openConversationSearch } from "./conversation-search-client.ts";
 import { createConversationStore } from "./conversations.ts";
 import { createKnowledgeStore } from "./knowledge.ts";
-import { createUsageStore } from "./usage.ts";
+import { openUsageStore } from "./usage.ts";
 import { createUserStore } from "./users.ts";
 import { placeVectorExtension } from "./vector-extension.ts";
 import { startWriter } from "./writer.ts";
@@ -33,17 +33,18 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
   await writer.call("interruptAnswers", []);
   const reader = openDatabase({ path: config.path, readonly: true });
   const db = queries(reader);
+  const usage = openUsageStore({ path: config.path }, writer);
   const searcher = openConversationSearch({ path: config.path }, writer);
   return {
     users: createUserStore(db, writer),
     apiKeys: createApiKeyStore(db, writer),
     conversations: createConversationStore(db, writer, searcher),
-    usage: createUsageStore(db, writer),
+    usage,
     knowledge: createKnowledgeStore(db, writer),
     threads: { writer: () => writer.isAlive() },
     checkWritable: () => writer.call("checkWritable", []),
     async close() {
-      await searcher.close();
+      await Promise.all([searcher.close(), usage.close()]);
       reader.close();
       // Last, so that a copy of the one file is a whole backup.
       await writer.closeAfter("end", []);

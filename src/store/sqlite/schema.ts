@@ -13,6 +13,7 @@ import {
 import type { ErrorParameters } from "../../errors.ts";
 import type { Scope } from "../api-keys.ts";
 import type { Metadata } from "../knowledge.ts";
+import type { UsageKind } from "../usage.ts";
 
 /** Ids come from the program; AUTOINCREMENT only remembers the highest ever used. */
 const id = (name = "id") => integer(name).primaryKey({ autoIncrement: true });
@@ -97,23 +98,27 @@ export const messages = sqliteTable(
   ],
 );
 
-/** What answers took of providers; it outlives the conversations. */
+/** What requests took of providers; it outlives the conversations. See `UsageEntry`. */
 export const usage = sqliteTable(
   "usage",
   {
     number: id("number"),
+    kind: text("kind").$type<UsageKind>().notNull().default("answer"),
     userId: integer("user_id")
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
-    conversationId: integer("conversation_id").notNull(),
-    messageId: integer("message_id").notNull(),
+    conversationId: integer("conversation_id"),
+    messageId: integer("message_id"),
     model: text("model").notNull(),
     promptTokens: integer("prompt_tokens").notNull(),
     completionTokens: integer("completion_tokens").notNull(),
     estimated: integer("estimated", { mode: "boolean" }).notNull(),
     createdTime: integer("created_time").notNull(),
   },
-  (table) => [index("usage_by_user").on(table.userId, table.createdTime)],
+  (table) => [
+    index("usage_by_user").on(table.userId, table.createdTime),
+    index("usage_by_time").on(table.createdTime),
+  ],
 );
 
 /** What has come of answers that still grow, a row a checkpoint; joined into the message at the end. */

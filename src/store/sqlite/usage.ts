@@ -1,7 +1,8 @@
-import { and, desc, eq, gte, lt, sql } from "drizzle-orm";
+import { WorkerClient } from "../../workers/client.ts";
 import type { UsageEntry, UsageStore } from "../usage.ts";
 import type { Drizzle } from "./connection.ts";
 import { usage } from "./schema.ts";
+import type { UsageWorkerApi, UsageWorkerOptions } from "./usage-worker.ts";
 import type { Writer } from "./writer.ts";
 
 export function usageWrites(db: Drizzle) {
@@ -12,26 +13,19 @@ export function usageWrites(db: Drizzle) {
   };
 }
 
-export function createUsageStore(db: Drizzle, writer: Writer): UsageStore {
-  const day = sql<string>`date(${usage.createdTime}, 'unixepoch')`;
+/** Sums are made in a thread of their own, which is started when it is first needed. */
+export function openUsageStore(
+  options: UsageWorkerOptions,
+  writer: Writer,
+): UsageStore & { close(): Promise<void> } {
+  const worker = WorkerClient.onDemand<UsageWorkerApi>(
+    "usage",
+    () => new Worker(new URL("./usage-worker.ts", import.meta.url).href),
+    options,
+  );
   return {
     record: (entry) => writer.call("recordUsage", [entry]),
-    sum: async (userId, { from, to }) =>
-      db
-        .select({
-          day,
-          model: usage.model,
-          answers: sql<number>`count(*)`,
-          promptTokens: sql<number>`sum(${usage.promptTokens})`,
-          completionTokens: sql<number>`sum(${usage.completionTokens})`,
-          estimatedTokens: sql<number>`sum(${usage.estimated} * (${usage.promptTokens} + ${usage.completionTokens}))`,
-        })
-        .from(usage)
-        .where(
-          and(eq(usage.userId, userId), gte(usage.createdTime, from), lt(usage.createdTime, to)),
-        )
-        .groupBy(day, usage.model)
-        .orderBy(desc(day), usage.model)
-        .all(),
+    sum: (query) => worker.call("sum", [query]),
+    close: () => worker.closeAfter("end", []),
   };
 }

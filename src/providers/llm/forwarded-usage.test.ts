@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+import { forwardedUsage } from "./forwarded-usage.ts";
+
+const bytes = (value: unknown): Uint8Array =>
+  Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+
+const stream = (...chunks: unknown[]): string =>
+  chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("");
+
+/** What is made of a request with the message "ask" and this answer, a character being a token. */
+function usageOf(
+  answer: unknown,
+  request: unknown = { messages: [{ role: "user", content: "ask" }] },
+) {
+  const counted: string[] = [];
+  const usage = forwardedUsage({ request: bytes(request), answer: bytes(answer) }, (texts) => {
+    counted.push(...texts);
+    return texts.map(({ length }) => length);
+  });
+  return { usage, counted };
+}
+
+const told = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 };
+const asTold = { promptTokens: 7, completionTokens: 3, totalTokens: 10, estimated: false };
+const said = (content: string, index = 0) => ({ choices: [{ index, delta: { content } }] });
+
+describe("what a provider says", () => {
+  test.each([
+    ["in a document", { choices: [], usage: told }],
+    ["behind a stream", `${stream(said("a"), { choices: [], usage: told })}data: [DONE]\n\n`],
+    ["in a choice", stream(said("a"), { choices: [{ index: 0, delta: {}, usage: told }] })],
+    ["again and again", stream({ ...said("a"), usage: { prompt_tokens: 1 } }, { usage: told })],
+  ])("%s is taken", (_, answer) => {
+    expect(usageOf(answer)).toEqual({ usage: asTold, counted: [] });
+  });
+});
+
+describe("what it does not say is counted", () => {
+  const ofPrompt = 3 + 4 + 3;
+
+  test("of a stream, choice by choice, as far as it came", () => {
+    const answer = `${stream(said("ab"), said("x", 1), { choices: [{ index: 0, delta: { reasoning: "hm" } }] }, said("cd"))}data: {"cho`;
+    const { usage, counted } = usageOf(answer);
+    expect(counted).toEqual(["ask", "abhmcd", "x"]);
+    expect(usage).toEqual({
+      promptTokens: ofPrompt,
+      completionTokens: 7,
+      totalTokens: ofPrompt + 7,
+      estimated: true,
+    });
+  });
+
+  test("of a document, the names and arguments of calls included", () => {
+    const message = {
+      content: null,
+      tool_calls: [{ function: { name: "find", arguments: '{"q":1}' } }],
+    };
+    const { counted } = usageOf({ choices: [{ index: 0, message }] });
+    expect(counted).toEqual(["ask", 'find{"q":1}']);
+  });
+
+  test("also of what is none of the protocol", () => {
+    for (const answer of [
+      "",
+      "<html>",
+      "null",
+      "[1]",
+      stream(1, null, { choices: {} }),
+      ": hi\n\n",
+    ]) {
+      expect(usageOf(answer).usage).toMatchObject({ promptTokens: ofPrompt, completionTokens: 0 });
+    }
+    for (const request of ["", "[]", { messages: "x" }, { messages: [1, null] }]) {
+      expect(usageOf("", request).usage.completionTokens).toBe(0);
+    }
+  });
+});
