@@ -150,7 +150,7 @@ export const configSchema = Type.Object(
       admins: Type.Array(Type.String({ minLength: 1, expected: "a username" }), { default: [] }),
     }),
     chat: section({
-      disconnect_grace: seconds(0),
+      disconnect_grace: seconds(30),
     }),
     llm: section({
       system_prompt: text("你是一个乐于回答各种问题的小助手"),

@@ -5,6 +5,7 @@ import type { Caller } from "../harness.ts";
 import { ask, historyOf } from "../http/conversing.ts";
 import { createKnowledgeBase, read, retrieve, type UploadAnswer, upload } from "../http/knowing.ts";
 import { freePort } from "../redis.ts";
+import { until } from "../until.ts";
 import { BinaryServer, binary, TemporaryFolder } from "./binary-process.ts";
 
 // The binary in a folder where nothing else is, with an empty environment: no Node, no Bun, no PATH.
@@ -51,6 +52,20 @@ test("a conversation with the demo model", async () => {
   });
 });
 
+test("what was used", async () => {
+  const body = { model: "demo", messages: [{ role: "user", content: "你好" }], stream: true };
+  await (await ada.post("/v1/chat/completions", body)).text();
+  const groups = async (): Promise<unknown[]> => {
+    const response = await ada.get("/api/usage?group_by=kind,user");
+    return (await read<{ groups: unknown[] }>(response)).groups;
+  };
+  await until(async () => (await groups()).length === 2, "the usage to be stored");
+  expect(await groups()).toMatchObject([
+    { kind: "answer", answers: 1 },
+    { kind: "completion", answers: 1 },
+  ]);
+});
+
 test("a conversation over a Word file", async () => {
   const report = await Bun.file(new URL("../documents/report.docx", import.meta.url)).bytes();
   const kb = await createKnowledgeBase(ada);
@@ -62,9 +77,8 @@ test("a conversation over a Word file", async () => {
   expect(hit).toMatchObject({ doc_id: uploaded.doc_id, doc_name: "report.docx" });
   expect(hit?.content).toContain("双方均不承担责任");
 
-  const id = await ada.createConversation({ model: "demo" });
-  const body = { conversation_id: id, kb_id: kb, message: question };
-  const events = await readEvents(await ada.post("/api/rag/chat", body));
+  const id = await ada.createConversation({ model: "demo", kb_ids: [kb] });
+  const events = await readEvents(await ask(ada, id, question));
   const sources = events.find(({ event }) => event === "sources");
   expect(sources?.data).toEqual(
     expect.arrayContaining([expect.objectContaining({ number: 1, chunk_id: hit?.chunk_id })]),

@@ -10,7 +10,7 @@ let stranger: Caller;
 let id: number;
 
 beforeAll(async () => {
-  app = await startApp({ CHAT_DISCONNECT_GRACE: "30" });
+  app = await startApp();
   [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
 });
 afterAll(() => app.close());
