@@ -1,6 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { jsonBodyErrors, operation, response } from "../../http/docs/operation.ts";
-import { embeddingErrors, exampleHit, hitFields } from "../knowledge/docs.ts";
+import { embeddingErrors, exampleHit, hitFields, warnings } from "../knowledge/docs.ts";
 
 export const exampleCitation = { number: 1, ...exampleHit };
 
@@ -47,6 +47,7 @@ const chatEvent = Type.Union(
         query: Type.Optional(
           Type.String({ description: "What was searched for, where it was rewritten." }),
         ),
+        warnings,
       },
       { description: "What the answer is grounded in; before its first piece." },
     ),
@@ -148,9 +149,10 @@ export const groundedChatDocs = operation({
   description: `Retrieves the \`top_k\` best passages for the message, tells them in the \`sources\` event and lets the
 model answer from them, citing by number. With \`kb_ids\` the passages of several knowledge bases compete.
 Knowledge bases that are attached to the conversation are left aside. \`filter\` leaves documents out, as in \`POST /api/rag/retrieve\`.
-A follow-up question is made to stand by itself first (\`rag.rewrite\`). History keeps the message as it was written.
+A follow-up question is made to stand by itself first (\`rag.rewrite\`); \`query\`, beside the list, says how. A reranker
+that fails or is late is told of in \`warnings\`, beside it, too. History keeps the message as it was written.
 
-先检索知识库，通过 \`sources\` 事件返回引用，再由模型依据检索结果回答并按编号引用。`,
+先检索知识库，通过 \`sources\` 事件返回引用，再由模型依据检索结果回答并按编号引用。\`sources\` 事件中的 \`query\` 为改写后的问题，\`warnings\` 说明重排序失败或超时。`,
   success: {
     200: answerStream(
       ["不可抗力条款是指", "合同中约定的因", "不可预见、不可避免... [1]"],

@@ -14,8 +14,8 @@ export const chatEvent = {
       },
     }),
 
-  sources: ({ citations, query }: Sources): string =>
-    JSON.stringify({ event: "sources", data: citations, query }),
+  sources: ({ citations, query, warnings }: Sources): string =>
+    JSON.stringify({ event: "sources", data: citations, query, warnings }),
 
   // Once a token: a literal around one string costs a third of stringifying the object.
   message: (text: string): string => `{"event":"message","data":${JSON.stringify(text)}}`,

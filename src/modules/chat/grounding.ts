@@ -20,7 +20,7 @@ export interface SearchOptions {
 export interface KnowledgeSource {
   /** @throws AppError `knowledge_base_not_found`, also for another user's */
   authorize(knowledgeBaseId: string, userId: number): Promise<void>;
-  /** The best first. */
+  /** The best first, and why they were not reranked although a reranker is configured. */
   retrieve(
     query: SearchOptions & {
       readonly knowledgeBaseId: string;
@@ -29,7 +29,18 @@ export interface KnowledgeSource {
       readonly topK: number;
       readonly signal: AbortSignal;
     },
-  ): Promise<Omit<Citation, "number">[]>;
+  ): Promise<{
+    readonly hits: readonly Omit<Citation, "number">[];
+    readonly rerankingFailure: AppError | undefined;
+  }>;
+}
+
+/** What an answer is to be grounded in. */
+export interface Grounds {
+  /** The best first, numbered from 1. */
+  readonly citations: readonly Citation[];
+  /** Why some of them were not reranked. */
+  readonly rerankingFailures: readonly AppError[];
 }
 
 /** Passages that an answer is grounded in, where the caller does not say how many. */
@@ -42,8 +53,8 @@ interface Ground extends SearchOptions {
   readonly topK: number;
 }
 
-/** Finds what an answer is to be grounded in, the best first, numbered from 1. */
-export type Grounding = (query: string, signal: AbortSignal) => Promise<Citation[]>;
+/** Finds what an answer is to be grounded in. */
+export type Grounding = (query: string, signal: AbortSignal) => Promise<Grounds>;
 
 /**
  * Searches several knowledge bases as if they were one: their hits compete by score.
@@ -65,8 +76,8 @@ export const groundInAttached = (
     try {
       return await knowledge.retrieve(question);
     } catch (error) {
-      if (error instanceof AppError && error.code === "knowledge_base_not_found") return [];
-      throw error;
+      if (!(error instanceof AppError) || error.code !== "knowledge_base_not_found") throw error;
+      return { hits: [], rerankingFailure: undefined };
     }
   });
 
@@ -78,9 +89,10 @@ const search =
         retrieve({ ...options, knowledgeBaseId, query, signal }),
       ),
     );
-    return found
-      .flat()
+    const citations = found
+      .flatMap(({ hits }) => hits)
       .sort((a, b) => b.score - a.score)
       .slice(0, options.topK)
       .map((hit, index) => ({ number: index + 1, ...hit }));
+    return { citations, rerankingFailures: found.flatMap((each) => each.rerankingFailure ?? []) };
   };

@@ -8,6 +8,7 @@ import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
 import { toFilter } from "../knowledge/filter.ts";
 import { namedKnowledgeBases } from "../knowledge/named.ts";
+import { rerankingWarning } from "../knowledge/result.ts";
 import { chatDocs, groundedChatDocs, regenerateDocs, resumeDocs, stopDocs } from "./docs.ts";
 import { groundIn, type KnowledgeSource } from "./grounding.ts";
 import { chatBody, groundedChatBody, parseEventId, regenerateBody, resumeQuery } from "./model.ts";
@@ -27,11 +28,15 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
     });
 
   /** Asks, and answers with the stream. */
-  async function answer(request: Request, question: Omit<Question, "describe">): Promise<Response> {
+  async function answer(
+    request: Request,
+    question: Omit<Question, "describe" | "warn">,
+  ): Promise<Response> {
     const language = languageOf(request, http.language);
     const generation = await chat.ask({
       ...question,
       describe: (code, parameters) => errorMessage(code, language, parameters),
+      warn: (failure) => rerankingWarning(failure, language),
     });
     const leave = generation.join();
     request.signal.addEventListener("abort", leave);

@@ -5,6 +5,7 @@ import { answeringModel } from "../../providers/llm/router.ts";
 import type { Conversation } from "../../store/conversations.ts";
 import { branchTo } from "../conversations/branches.ts";
 import type { ConversationService } from "../conversations/service.ts";
+import type { Warning } from "../knowledge/result.ts";
 import type { ModelCall, UsageService } from "../usage/service.ts";
 import type { Citation } from "./citations.ts";
 import { Generation } from "./generation.ts";
@@ -13,7 +14,7 @@ import { buildMessages, groundedQuestion } from "./prompt.ts";
 import { type Following, replay } from "./replay.ts";
 import { standaloneQuery } from "./rewrite.ts";
 import { RunningAnswers } from "./running.ts";
-import type { Sources } from "./sources.ts";
+import { type Sources, warningsOf } from "./sources.ts";
 import { type Plan, planTurn, type TurnRequest } from "./turn.ts";
 
 export interface Question {
@@ -23,6 +24,8 @@ export interface Question {
   /** What the answer is grounded in; where it is left out, what is attached to the conversation. */
   readonly grounding?: Grounding | undefined;
   describe(code: ErrorCode, parameters: ErrorParameters): string;
+  /** What a caller is told when passages could not be reranked. */
+  warn(failure: AppError): Warning;
 }
 
 export function createChatService(options: {
@@ -78,13 +81,17 @@ export function createChatService(options: {
     conversation: Conversation,
     { history, message }: Plan,
     grounding: Grounding,
-    answerId: number,
+    { answerId, warn }: { readonly answerId: number } & Pick<Question, "warn">,
     signal: AbortSignal,
   ): Promise<Sources> {
+    const find = async (query: string): Promise<Sources> => {
+      const { citations, rerankingFailures } = await grounding(query, signal);
+      return { citations, ...warningsOf(rerankingFailures, warn) };
+    };
     const route = router.route(conversation.model);
     // The model inside the server answers from passages, and cannot rewrite.
     if (!options.rewriteQuestions || route.providerName === demoName) {
-      return { citations: await grounding(message, signal) };
+      return find(message);
     }
     const { id: conversationId, userId, model } = conversation;
     const followUp = {
@@ -97,8 +104,8 @@ export function createChatService(options: {
         usage.recordCall({ kind: "rewrite", userId, conversationId, messageId: answerId }, call),
     };
     const query = await standaloneQuery(followUp, signal);
-    const citations = await grounding(query, signal);
-    return query === message ? { citations } : { citations, query };
+    const sources = await find(query);
+    return query === message ? sources : { ...sources, query };
   }
 
   /** What a question is answered from; undefined where it is from the model's own knowledge. */
@@ -154,7 +161,13 @@ export function createChatService(options: {
             const sources =
               grounding === undefined
                 ? plan.sources
-                : await search(conversation, plan, grounding, answerId, signal);
+                : await search(
+                    conversation,
+                    plan,
+                    grounding,
+                    { answerId, warn: question.warn },
+                    signal,
+                  );
             if (sources !== undefined) cite(sources);
             const { request, route } = compose(conversation, plan, sources?.citations);
             const answer = await route.provider.stream(request, signal);

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { json, jsonBodyErrors, operation, providerErrors } from "../../http/docs/operation.ts";
 import { citation, tokenUsage } from "../chat/docs.ts";
-import { knowledgeBaseId, uuid } from "../knowledge/docs.ts";
+import { knowledgeBaseId, uuid, warnings } from "../knowledge/docs.ts";
 import { newConversation } from "./model.ts";
 
 const attached = Type.Optional(
@@ -139,6 +139,7 @@ const message = Type.Object(
     sources: Type.Optional(
       Type.Array(citation, { description: "What a grounded answer was made from." }),
     ),
+    warnings,
     usage: Type.Optional(tokenUsage),
     siblings: Type.Optional(
       Type.Array(Type.Integer({ minimum: 1 }), {

@@ -42,6 +42,9 @@ const message = Type.Object({
   reasoning: Type.Optional(text),
   sources: Type.Optional(Type.Array(citation, { maxItems: 1000 })),
   query: Type.Optional(text),
+  warnings: Type.Optional(
+    Type.Array(Type.Object({ code: name, message: text }), { minItems: 1, maxItems: 100 }),
+  ),
   usage: Type.Optional(
     Type.Object({
       prompt_tokens: tokens,
@@ -94,6 +97,7 @@ function toExportedMessage(message: Message): ExportedMessage {
     ...(reasoning === null ? {} : { reasoning }),
     ...(sources === undefined ? {} : { sources: [...sources.citations] }),
     ...(sources?.query === undefined ? {} : { query: sources.query }),
+    ...(sources?.warnings === undefined ? {} : { warnings: [...sources.warnings] }),
     ...(usage === null
       ? {}
       : {

@@ -21,6 +21,11 @@ function unpack(packed: string): History {
   return { userId: Number(packed.slice(0, end)), json: packed.slice(end + 1) };
 }
 
+function sourcesToWire(stored: string) {
+  const { citations, warnings } = parseSources(stored);
+  return { sources: citations, ...(warnings === undefined ? {} : { warnings }) };
+}
+
 function toWire(message: Message) {
   const { role, content, id, createdTime } = message;
   const common = { role, content, message_id: id, created_time: createdTime };
@@ -31,7 +36,7 @@ function toWire(message: Message) {
     finish_reason: message.finishReason,
     ...(message.model === null ? {} : { model: message.model }),
     ...(message.reasoning === null ? {} : { reasoning: message.reasoning }),
-    ...(message.sources === null ? {} : { sources: parseSources(message.sources).citations }),
+    ...(message.sources === null ? {} : sourcesToWire(message.sources)),
     ...(message.usage === null
       ? {}
       : {

@@ -14,7 +14,7 @@ const notAllowed = (field: string): AppError =>
   new AppError("invalid_field", { field, reason: "not_allowed" });
 
 function toMessage(message: ExportedMessage): Message {
-  const { sources, query, usage } = message;
+  const { sources, query, warnings, usage } = message;
   return {
     id: message.message_id,
     parentId: message.parent_id,
@@ -26,7 +26,11 @@ function toMessage(message: ExportedMessage): Message {
     sources:
       sources === undefined
         ? null
-        : serializeSources({ citations: sources, ...(query === undefined ? {} : { query }) }),
+        : serializeSources({
+            citations: sources,
+            ...(query === undefined ? {} : { query }),
+            ...(warnings === undefined ? {} : { warnings }),
+          }),
     pieces: null,
     usage:
       usage === undefined

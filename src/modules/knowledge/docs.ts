@@ -39,6 +39,19 @@ const explanation = Type.Object(
   },
 );
 
+export const warnings = Type.Optional(
+  Type.Array(
+    Type.Object(
+      {
+        code: Type.String({ description: "`reranking_failed`: the search's own order stands." }),
+        message: Type.String({ description: "For people." }),
+      },
+      { $id: "Warning" },
+    ),
+    { description: "What went wrong with the search, if anything did." },
+  ),
+);
+
 export const exampleHit = {
   content: "不可抗力条款是指合同中约定的因不可预见、不可避免、不可克服的客观情况...",
   score: 0.85,
@@ -75,9 +88,7 @@ reranker is configured, it puts the best ones in order; if it fails or is late, 
         results: Type.Array(
           Type.Object({ ...hitFields, explain: Type.Optional(explanation) }, { $id: "Hit" }),
         ),
-        warnings: Type.Optional(
-          Type.Array(Type.Object({ code: Type.String(), message: Type.String() })),
-        ),
+        warnings,
       }),
       {
         success: true,

@@ -18,8 +18,14 @@ export function toResult(hit: Hit, explain = false) {
   };
 }
 
-/** Why results were not reranked, as callers see it. */
-export const rerankingWarning = ({ code, parameters }: AppError, language: Language) => ({
+/** What went wrong without being a fault of the request, as callers see it. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Why results were not reranked. */
+export const rerankingWarning = ({ code, parameters }: AppError, language: Language): Warning => ({
   code: "reranking_failed",
   message: successMessage("reranking_failed", language, {
     reason: errorMessage(code, language, parameters),

@@ -8,7 +8,9 @@ export const createKnowledgeSource = (knowledge: KnowledgeService) => ({
     await knowledge.get(knowledgeBaseId, userId);
   },
 
-  /** The best first. */
-  retrieve: async (question: Question) =>
-    (await knowledge.retrieve(question)).hits.map((hit) => toResult(hit)),
+  /** The best first, and why they were not reranked although a reranker is configured. */
+  async retrieve(question: Question) {
+    const { hits, rerankingFailure } = await knowledge.retrieve(question);
+    return { hits: hits.map((hit) => toResult(hit)), rerankingFailure };
+  },
 });

@@ -1,11 +1,12 @@
 import { asRecord, type JsonRecord } from "../../providers/json.ts";
 import type { Citation } from "../chat/citations.ts";
+import type { Sources } from "../chat/sources.ts";
 import { type ChunkEvent, type ChunkEvents, eventOf } from "./chunk-events.ts";
 import { CitationMarks } from "./citation-marks.ts";
 import { footnotes } from "./footnotes.ts";
 
 /** What an answer may cite, and how its citations are shown. */
-export interface Cited {
+export interface Cited extends Pick<Sources, "warnings"> {
   readonly citations: readonly Citation[];
   readonly isChinese: boolean;
   /** Whether the answer is for a program, and not a word may be added to its text. */
@@ -38,6 +39,12 @@ class CitedText {
 const records = (value: unknown): JsonRecord[] =>
   Array.isArray(value) ? value.map((item) => asRecord(item) ?? {}) : [];
 
+/** What is told of an answer's grounds, beside what the provider says. */
+const groundsOf = ({ citations, warnings }: Cited) => ({
+  citations,
+  ...(warnings === undefined ? {} : { warnings }),
+});
+
 /** A whole completion with its citations. */
 export function citeWhole(completion: JsonRecord, cited: Cited): JsonRecord {
   const choices = records(completion.choices).map((choice) => {
@@ -47,7 +54,7 @@ export function citeWhole(completion: JsonRecord, cited: Cited): JsonRecord {
     const content = text.push(message.content) + text.end(choice.finish_reason);
     return { ...choice, message: { ...message, content } };
   });
-  return { ...completion, choices, citations: cited.citations };
+  return { ...completion, choices, ...groundsOf(cited) };
 }
 
 /**
@@ -101,7 +108,7 @@ export async function* citeStream(
       eventOf({
         ...chunk,
         choices: choices.map((choice) => ({ ...choice, delta: withoutContent(choice.delta) })),
-        citations: cited.citations,
+        ...groundsOf(cited),
       }),
     ];
   }
@@ -111,7 +118,7 @@ export async function* citeStream(
     const endings = [...open.keys()].flatMap((index) => ending(last, index, null));
     if (isTold) return endings;
     isTold = true;
-    return [...endings, eventOf({ ...last, choices: [], citations: cited.citations })];
+    return [...endings, eventOf({ ...last, choices: [], ...groundsOf(cited) })];
   }
 
   for await (const together of events) yield together.flatMap(edit);

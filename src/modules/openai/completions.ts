@@ -11,8 +11,10 @@ import type {
 import { readMessages } from "../../providers/llm/openai-messages.ts";
 import { answeringModel } from "../../providers/llm/router.ts";
 import type { Citation } from "../chat/citations.ts";
-import { defaultTopK, groundIn, type KnowledgeSource } from "../chat/grounding.ts";
+import { defaultTopK, type Grounds, groundIn, type KnowledgeSource } from "../chat/grounding.ts";
 import { standaloneQuery } from "../chat/rewrite.ts";
+import { warningsOf } from "../chat/sources.ts";
+import type { Warning } from "../knowledge/result.ts";
 import type { ModelCall, UsageService } from "../usage/service.ts";
 import { type ChatOptions, readChatOptions, readKnowledgeModel } from "./chat-request.ts";
 import { readChunks, writeChunks } from "./chunk-events.ts";
@@ -24,6 +26,8 @@ import { withUsageChunk } from "./usage-chunk.ts";
 /** Characters of a message that are searched for; a question is rarely as long. */
 const longestQuery = 10_000;
 
+const nothing: Grounds = { citations: [], rerankingFailures: [] };
+
 const noConversation = { conversationId: null, messageId: null };
 
 export interface CompletionRequest {
@@ -32,6 +36,8 @@ export interface CompletionRequest {
   readonly mayRead: boolean;
   readonly body: JsonObject;
   readonly signal: AbortSignal;
+  /** What the caller is told when passages could not be reranked. */
+  warn(failure: AppError): Warning;
 }
 
 /** An answer that has begun, as the bytes that go to the caller. */
@@ -102,7 +108,8 @@ export function createCompletions(options: {
     const grounded = new GroundedRequest(body);
     const { question } = grounded;
     const query = await queryOf(grounded, { model, route }, call);
-    const citations = query === "" ? [] : await retrieve(query, call.signal);
+    const { citations, rerankingFailures } =
+      query === "" ? nothing : await retrieve(query, call.signal);
     return {
       model,
       route,
@@ -114,7 +121,12 @@ export function createCompletions(options: {
         question,
         passages: citations.map(toPassage),
       },
-      cited: { citations, isData: chat.isData, isChinese: /\p{Script=Han}/u.test(question) },
+      cited: {
+        citations,
+        ...warningsOf(rerankingFailures, call.warn),
+        isData: chat.isData,
+        isChinese: /\p{Script=Han}/u.test(question),
+      },
     };
   }
 

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { openAiOperation } from "../../http/docs/openai-operation.ts";
 import { json, jsonBodyErrors, providerErrors, response } from "../../http/docs/operation.ts";
 import { citation, exampleCitation } from "../chat/docs.ts";
-import { embeddingErrors } from "../knowledge/docs.ts";
+import { embeddingErrors, warnings } from "../knowledge/docs.ts";
 
 const knowledgeBaseId = "0198f0c4-7a11-7c3e-9f02-1b6d5e8a4c70";
 const created = 1731851729;
@@ -40,6 +40,7 @@ const completion = Type.Object(
     object: Type.Optional(Type.String()),
     choices: Type.Array(Type.Object({}, open)),
     citations,
+    warnings,
   },
   { $id: "ChatCompletion", ...open, description: "The provider's own answer." },
 );
@@ -49,6 +50,7 @@ const chunk = Type.Object(
     object: Type.Optional(Type.String()),
     choices: Type.Optional(Type.Array(Type.Object({}, open))),
     citations,
+    warnings,
   },
   { $id: "ChatCompletionChunk", ...open },
 );
@@ -73,7 +75,8 @@ status and words. A stream that was cut ends in an event with \`error\`.
 
 A knowledge base is a model: \`kb:<kb_id>\` answers by the server's model for that, \`kb:<kb_id>/<model>\` by any
 other, from what the last message of the user finds. The answer cites by footnotes, \`[^1]\`, which stand at its
-end, and has \`citations\` (in a stream: in the chunk with the finish reason). It takes the scope
+end, and has \`citations\` (in a stream: in the chunk with the finish reason), and \`warnings\` beside them when a
+reranker failed. It takes the scope
 \`knowledge:read\` beside \`chat\`.
 
 兼容 OpenAI 协议：请求原样转发给模型所属的服务商，回答原样返回，不保存任何内容。以 \`kb:<kb_id>\` 为模型即可向知识库提问，引用以脚注形式附在回答末尾，并在 \`citations\` 字段中返回。`,

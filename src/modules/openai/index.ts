@@ -8,6 +8,7 @@ import { languageOf } from "../../http/request.ts";
 import { log } from "../../log.ts";
 import type { EmbeddingModels } from "../../providers/embedding/index.ts";
 import type { Reranker } from "../../providers/rerank/index.ts";
+import { rerankingWarning } from "../knowledge/result.ts";
 import type { UsageService } from "../usage/service.ts";
 import type { Completions } from "./completions.ts";
 import { completionDocs, embeddingDocs, modelDocs, modelsDocs, rerankDocs } from "./docs.ts";
@@ -71,7 +72,10 @@ export function openAiRoutes(http: HttpContext, services: OpenAiServices) {
         const body = await readJsonObject(request, http.maxBodyBytes);
         const { signal } = request;
         const mayRead = may("knowledge:read");
-        const { isStream, bytes } = await completions.complete({ userId, mayRead, body, signal });
+        const language = languageOf(request, http.language);
+        const warn = (failure: AppError) => rerankingWarning(failure, language);
+        const call = { userId, mayRead, body, signal, warn };
+        const { isStream, bytes } = await completions.complete(call);
         if (!isStream) {
           return new Response(await readAll(bytes), { headers: { "Content-Type": jsonType } });
         }
