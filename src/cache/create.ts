@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { log } from "../log.ts";
+import { EventRelay } from "./event-relay.ts";
 import { Generations } from "./generations.ts";
 import type { Cache } from "./index.ts";
 import { MemoryCache, type MemoryLimits } from "./memory.ts";
@@ -29,12 +30,16 @@ export interface CacheOptions extends Partial<MemoryLimits> {
  * answers, nor when Redis comes and goes.
  */
 class TieredCache implements Cache {
+  readonly relay: EventRelay | undefined;
+
   constructor(
     private readonly generations: Generations,
     private readonly memory: MemoryCache,
     private readonly redis: RedisCache | undefined,
     private readonly ttlSeconds: number,
-  ) {}
+  ) {
+    this.relay = redis && new EventRelay(redis);
+  }
 
   get backend(): "redis" | "memory" {
     return this.redis?.up ? "redis" : "memory";

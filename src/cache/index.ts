@@ -1,3 +1,5 @@
+import type { EventRelay } from "./event-relay.ts";
+
 /**
  * A cache of strings that may lose anything at any time and never answers with what was written
  * before the last `invalidate` of that key, by whichever process on the same database. It never
@@ -14,6 +16,8 @@ export interface Cache {
    * while Redis is turned off or away.
    */
   readonly backend: "redis" | "memory";
+  /** Undefined when Redis is turned off. */
+  readonly relay: EventRelay | undefined;
   get(key: string): Promise<string | undefined>;
   /**
    * Always calls `load`. Stores what it returns, unless the key was invalidated while it ran, and

@@ -13,11 +13,17 @@ const steadyAfter = 5000;
 const pauseBefore = (attempt: number): number =>
   Math.min(50 * 2 ** Math.min(attempt, 10), longestPause) * (1 - Math.random() / 5);
 
+/** An entry of a stream: fields and values in turn. */
+interface StreamEntry {
+  readonly id: string;
+  readonly fields: readonly string[];
+}
+
 const isReplyError = (error: unknown): error is Error =>
   error instanceof Error && error.name === "ReplyError";
 
 /**
- * Strings in Redis, behind a circuit breaker. It never throws and no call waits longer than it is
+ * Strings and streams in Redis, behind a circuit breaker. It never throws and no call waits longer than it is
  * told to; a write is not waited for at all. Redis is trusted with nothing but bytes:
  *
  * - **Whether a value is still true is not Redis's to say.** Each value carries the stamp of its key
@@ -124,6 +130,53 @@ export class RedisCache {
 
   delete(key: string): void {
     if (this.up) this.send(this.redis.del(this.name(key)));
+  }
+
+  /**
+   * Adds an entry to a stream of about `limit` entries at most. Answers whether Redis has it for sure;
+   * an error reply, of a Redis without streams for example, is no fault that opens the breaker.
+   */
+  async append(
+    key: string,
+    entry: {
+      readonly fields: readonly string[];
+      readonly limit: number;
+      readonly ttlSeconds: number;
+    },
+  ): Promise<boolean> {
+    if (!this.up) return false;
+    const name = this.name(key);
+    const { fields, limit, ttlSeconds } = entry;
+    try {
+      const added = this.redis.xadd(name, "MAXLEN", "~", limit, "*", ...fields);
+      await this.deadline.run(Promise.all([added, this.redis.expire(name, ttlSeconds)]));
+      return true;
+    } catch (error) {
+      if (!isReplyError(error)) this.failed(error);
+      return false;
+    }
+  }
+
+  /** Up to `count` entries of each stream behind its id; undefined when they could not be had. */
+  async read(
+    ids: ReadonlyMap<string, string>,
+    count: number,
+  ): Promise<Map<string, readonly StreamEntry[]> | undefined> {
+    if (!this.up) return undefined;
+    const names = [...ids.keys()].map((key) => this.name(key));
+    try {
+      const reply = await this.deadline.run(
+        this.redis.xread("COUNT", count, "STREAMS", ...names, ...ids.values()),
+      );
+      const streams = (reply ?? []).map(([name, entries]) => {
+        const list = entries.map(([id, fields]) => ({ id, fields }));
+        return [name.slice(this.namespace.length + 1), list] as const;
+      });
+      return new Map(streams);
+    } catch (error) {
+      if (!isReplyError(error)) this.failed(error);
+      return undefined;
+    }
   }
 
   close(): void {
