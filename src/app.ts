@@ -86,6 +86,8 @@ export async function createApp(config: Config): Promise<App> {
   const source = createKnowledgeSource(knowledge.service);
   const chat = createChatService({
     conversations,
+    answers: store.answers,
+    relay: cache.relay,
     usage,
     router,
     knowledge: source,

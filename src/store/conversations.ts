@@ -95,6 +95,8 @@ export interface NewTurn {
         /** A question that is there already. */
         readonly id: number;
       };
+  /** The highest id of a message on which the turn was planned; 0 for none. */
+  readonly seen: number;
   readonly createdTime: number;
 }
 
@@ -118,6 +120,8 @@ export interface AnswerPart extends AnswerText {
   readonly firstPiece: number;
   /** Set once, in whichever part comes first after they are known. */
   readonly sources: string | null;
+  /** The same for what answers, where that is not the conversation's model. */
+  readonly model: string | null;
 }
 
 export interface AnswerEnd extends AnswerText {
@@ -194,10 +198,12 @@ export interface ConversationStore {
   highestId(): Promise<number>;
   /**
    * Opens an answer with status `streaming`, behind a question that it stores first, or behind one
-   * that is there. It becomes the conversation's tip. Undefined when the conversation or that
-   * question is gone.
+   * that is there. It becomes the conversation's tip. Otherwise nothing is stored and the answer is:
+   * `gone` when the conversation or that question is; `running` while another process makes an answer
+   * of the conversation; `outdated` when messages have come or changed since the turn was planned. An
+   * answer that this process began before and never ended counts as cut.
    */
-  beginTurn(id: number, turn: NewTurn): Promise<Turn | undefined>;
+  beginTurn(id: number, turn: NewTurn): Promise<Turn | "gone" | "running" | "outdated">;
   /** Stores how far answers have grown. Answers those that have ended or are gone, untouched. */
   checkpoint(parts: readonly AnswerPart[]): Promise<AnswerPart[]>;
   /** Does nothing to an answer that has ended or is gone. */

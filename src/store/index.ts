@@ -1,3 +1,4 @@
+import type { AnswerStore } from "./answers.ts";
 import type { ApiKeyStore } from "./api-keys.ts";
 import type { ConversationStore } from "./conversations.ts";
 import type { KnowledgeStore } from "./knowledge.ts";
@@ -13,6 +14,7 @@ export interface Store {
   readonly users: UserStore;
   readonly apiKeys: ApiKeyStore;
   readonly conversations: ConversationStore;
+  readonly answers: AnswerStore;
   readonly usage: UsageStore;
   readonly knowledge: KnowledgeStore;
   /** The engine's own threads by name, and whether each is there. */

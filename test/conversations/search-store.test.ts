@@ -9,6 +9,7 @@ import { openDatabase, queries } from "../../src/store/sqlite/connection.ts";
 import { checkConversations } from "../../src/store/sqlite/conversation-check.ts";
 import { openConversationSearch } from "../../src/store/sqlite/conversation-search-client.ts";
 import { createConversationStore } from "../../src/store/sqlite/conversations.ts";
+import { Presence } from "../../src/store/sqlite/presence.ts";
 import { placeVectorExtension } from "../../src/store/sqlite/vector-extension.ts";
 import { startWriter } from "../../src/store/sqlite/writer.ts";
 import { cutTerms } from "../../src/text/cut.ts";
@@ -37,12 +38,14 @@ interface OpenStore {
 
 async function openStore(path: string): Promise<OpenStore> {
   const writer = await startWriter({ path, vectorExtension: placeVectorExtension(path) });
-  await writer.call("interruptAnswers", []);
+  await writer.call("interruptAnswers", [undefined]);
   const reader = openDatabase({ path, readonly: true });
   const searcher = openConversationSearch({ path }, writer);
+  const presence = new Presence(path, writer);
   return {
-    conversations: createConversationStore(queries(reader), writer, searcher),
+    conversations: createConversationStore(queries(reader), writer, searcher, presence),
     async crash() {
+      presence.release();
       await writer.close();
       await searcher.close();
       reader.close();
@@ -164,8 +167,9 @@ async function run(path: string, commands: readonly Command[]): Promise<void> {
     } else if (type === "ask") {
       if (conversation.messages.some((message) => message.growing)) continue;
       const question = { content: given, parentId: undefined };
-      const turn = await conversations.beginTurn(id, { question, createdTime: 1 });
-      if (turn === undefined) throw new Error("no turn");
+      const seen = conversation.messages.at(-1)?.id ?? 0;
+      const turn = await conversations.beginTurn(id, { question, seen, createdTime: 1 });
+      if (typeof turn === "string") throw new Error(turn);
       conversation.messages.push(
         { id: turn.userMessageId, content: given, growing: false },
         { id: turn.answerId, content: "", growing: true },

@@ -142,7 +142,13 @@ export class Generation {
     const text = this.answer.takeNew();
     if (text === undefined) return undefined;
     const { conversationId, messageId } = this.options;
-    return { conversationId, answerId: messageId, sources: this.storedSources, ...text };
+    return {
+      conversationId,
+      answerId: messageId,
+      sources: this.storedSources,
+      model: this.storedModel(this.open?.model),
+      ...text,
+    };
   }
 
   /** Takes back the last part, which could not be stored. */
@@ -152,6 +158,11 @@ export class Generation {
 
   private get storedSources(): string | null {
     return this.sources === undefined ? null : serializeSources(this.sources);
+  }
+
+  /** What answers, where that is not the conversation's model. */
+  private storedModel(model = this.options.model): string | null {
+    return model === this.options.model ? null : model;
   }
 
   /** Tells the first events, with the model that answers where that is known by now. */
@@ -217,7 +228,7 @@ export class Generation {
     finishReason: string | null,
     spent: Spent | undefined,
   ): Promise<void> {
-    const { conversations, conversationId, messageId, model } = this.options;
+    const { conversations, conversationId, messageId } = this.options;
     const { content, reasoning, pieces } = this.answer;
     return conversations.endAnswer(conversationId, messageId, {
       content,
@@ -227,7 +238,7 @@ export class Generation {
       status,
       finishReason,
       usage: spent ?? null,
-      model: spent === undefined || spent.model === model ? null : spent.model,
+      model: this.storedModel(spent?.model),
     });
   }
 }

@@ -15,8 +15,28 @@ export interface Following {
   leave(): void;
 }
 
-/** The events of a stored answer's text, in the pieces in which it was streamed. */
-function textEvents({ content, reasoning, pieces }: Message): string[] {
+/** Where an answer stands, as its first event tells. */
+export interface AnswerPlace {
+  readonly messageId: number;
+  readonly userMessageId: number;
+  /** The conversation's. */
+  readonly model: string;
+}
+
+/** The events that go before an answer's text. */
+export function headEvents(
+  { messageId, userMessageId, model }: AnswerPlace,
+  stored: Pick<Message, "sources" | "model">,
+): string[] {
+  return [
+    chatEvent.start({ messageId, userMessageId, model: stored.model ?? model }),
+    ...(stored.sources === null ? [] : [chatEvent.sources(parseSources(stored.sources))]),
+  ];
+}
+
+/** The events of a stored text, in the pieces in which it was streamed. */
+export function textEvents(text: Pick<Message, "content" | "reasoning" | "pieces">): string[] {
+  const { content, reasoning, pieces } = text;
   const events: string[] = [];
   const thought = reasoning ?? "";
   let contentAt = 0;
@@ -31,6 +51,18 @@ function textEvents({ content, reasoning, pieces }: Message): string[] {
     }
   }
   return events;
+}
+
+/** The events that the stream of an ended answer had; of a cut one, those before its error. */
+export function storedEvents(place: AnswerPlace, answer: Message): string[] {
+  const { content, usage } = answer;
+  return [
+    ...headEvents(place, answer),
+    ...textEvents(answer),
+    // What was only counted at the end was never streamed.
+    ...(usage === null || usage.estimated ? [] : [chatEvent.usage(usage)]),
+    ...(answer.status === "complete" ? [chatEvent.done(), chatEvent.fullResponse(content)] : []),
+  ];
 }
 
 /**
@@ -49,24 +81,19 @@ export function replay(
     readonly next: number;
   },
 ): Following {
-  const { userMessageId, next } = options;
-  const model = answer.model ?? options.model;
+  const { userMessageId, model, next } = options;
+  const messageId = answer.id;
   const log = new EventLog();
-  log.append([
-    chatEvent.start({ messageId: answer.id, userMessageId, model }),
-    ...(answer.sources === null ? [] : [chatEvent.sources(parseSources(answer.sources))]),
-    ...textEvents(answer),
-    // What was only counted at the end was never streamed.
-    ...(answer.usage === null || answer.usage.estimated ? [] : [chatEvent.usage(answer.usage)]),
-  ]);
-  const following = { log, messageId: answer.id, leave: () => {} };
-  if (answer.status === "complete") {
-    log.append([chatEvent.done(), chatEvent.fullResponse(answer.content)]);
-    log.close();
-    return { ...following, first: next, shift: 0 };
-  }
+  log.append(storedEvents({ messageId, userMessageId, model }, answer));
   const end = log.length;
-  log.append([chatEvent.error(options.interruption, new AppError("interrupted"))]);
+  const cut = answer.status !== "complete";
+  if (cut) log.append([chatEvent.error(options.interruption, new AppError("interrupted"))]);
   log.close();
-  return { ...following, first: Math.min(next, end), shift: Math.max(0, next - end) };
+  return {
+    log,
+    messageId,
+    first: cut ? Math.min(next, end) : next,
+    shift: cut ? Math.max(0, next - end) : 0,
+    leave: () => {},
+  };
 }

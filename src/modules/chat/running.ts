@@ -33,6 +33,11 @@ export class RunningAnswers {
     if (this.cutting) generation.cancel();
   }
 
+  /** Whether there are any. */
+  get busy(): boolean {
+    return this.generations.size > 0;
+  }
+
   find(conversationId: number): Generation | undefined {
     return this.generations.get(conversationId);
   }

@@ -1,17 +1,20 @@
-import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
+import type { EventRelay } from "../../cache/event-relay.ts";
+import type { ErrorCode, ErrorParameters } from "../../errors.ts";
 import { demoName } from "../../providers/llm/demo.ts";
 import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
 import { answeringModel } from "../../providers/llm/router.ts";
+import type { AnswerStore } from "../../store/answers.ts";
 import type { Conversation } from "../../store/conversations.ts";
-import { branchTo } from "../conversations/branches.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import type { Warning } from "../knowledge/result.ts";
 import type { ModelCall, UsageService } from "../usage/service.ts";
 import type { Citation } from "./citations.ts";
+import { createFollowing } from "./following.ts";
 import { Generation } from "./generation.ts";
 import { type Grounding, groundInAttached, type KnowledgeSource } from "./grounding.ts";
+import { Mirrors } from "./mirrors.ts";
+import { Outside } from "./outside.ts";
 import { buildMessages, groundedQuestion } from "./prompt.ts";
-import { type Following, replay } from "./replay.ts";
 import { standaloneQuery } from "./rewrite.ts";
 import { RunningAnswers } from "./running.ts";
 import { type Sources, warningsOf } from "./sources.ts";
@@ -30,6 +33,9 @@ export interface Question {
 
 export function createChatService(options: {
   readonly conversations: ConversationService;
+  readonly answers: AnswerStore;
+  /** Brings the events of other processes' answers quickly. */
+  readonly relay: EventRelay | undefined;
   readonly router: ChatRouter;
   readonly usage: UsageService;
   readonly knowledge: KnowledgeSource;
@@ -42,8 +48,10 @@ export function createChatService(options: {
   /** Called when an answer has ended, before its followers are told. */
   answered(conversationId: number, userId: number): void;
 }) {
-  const { conversations, router, usage, knowledge } = options;
+  const { conversations, answers, relay, router, usage, knowledge } = options;
   const running = new RunningAnswers(conversations);
+  const outside = new Outside(answers, running, relay);
+  const mirrors = new Mirrors(answers, conversations, relay);
 
   function compose(
     conversation: Conversation,
@@ -114,6 +122,19 @@ export function createChatService(options: {
     return grounding ?? (isAttached ? groundInAttached(knowledge, conversation) : undefined);
   }
 
+  /** Opens the answer that a question asks for, planned on all that stands before it. */
+  async function open({ conversationId, userId, request }: Question) {
+    for (;;) {
+      // Read here, where no other answer of this process can change it.
+      const conversation = await conversations.get(conversationId, userId);
+      const messages = await conversations.messages(conversationId);
+      const plan = planTurn(messages, conversation.tip, request);
+      const seen = messages.at(-1)?.id ?? 0;
+      const turn = await conversations.beginTurn(conversationId, { ...plan, seen });
+      if (turn !== undefined) return { conversation, plan, turn };
+    }
+  }
+
   return {
     /**
      * Stores the question and starts its answer, which runs on whoever follows it. Resolves when the
@@ -129,11 +150,7 @@ export function createChatService(options: {
       running.claim(conversationId);
       const release = () => running.release(conversationId);
       try {
-        // Read again, now that no other answer can change it.
-        const conversation = await conversations.get(conversationId, userId);
-        const messages = await conversations.messages(conversationId);
-        const plan = planTurn(messages, conversation.tip, question.request);
-        const turn = await conversations.beginTurn(conversationId, plan.question);
+        const { conversation, plan, turn } = await open(question);
         const { userMessageId, answerId } = turn;
         const generation = new Generation({
           conversationId,
@@ -179,6 +196,7 @@ export function createChatService(options: {
           },
         });
         running.add(conversationId, generation);
+        outside.wake();
         usage.prepare();
         void generation.run();
         return generation;
@@ -190,38 +208,12 @@ export function createChatService(options: {
 
     /**
      * Follows an answer from one of its events on: the one named, else the conversation's last. One
-     * that is being made goes on live; one that has ended is told again from storage.
+     * that is being made goes on live, also where another process makes it; one that has ended is told
+     * again from storage.
      *
      * @throws AppError `conversation_not_found`, `answer_not_found`
      */
-    async follow(wanted: {
-      readonly conversationId: number;
-      readonly userId: number;
-      readonly answerId: number | undefined;
-      readonly next: number;
-      /** What the error at the end of a cut answer says. */
-      readonly interruption: string;
-    }): Promise<Following> {
-      const { conversationId, answerId, next, interruption } = wanted;
-      const { model, tip } = await conversations.get(conversationId, wanted.userId);
-      const live = running.find(conversationId);
-      if (live !== undefined && (answerId ?? live.messageId) === live.messageId) {
-        return {
-          log: live.log,
-          messageId: live.messageId,
-          first: next,
-          shift: 0,
-          leave: live.join(),
-        };
-      }
-      const messages = await conversations.messages(conversationId);
-      const candidates = answerId === undefined ? branchTo(messages, tip) : messages;
-      const answer = candidates.findLast(
-        ({ role, id }) => role === "assistant" && (answerId ?? id) === id,
-      );
-      if (answer === undefined) throw new AppError("answer_not_found");
-      return replay(answer, { userMessageId: answer.parentId ?? 0, model, interruption, next });
-    },
+    follow: createFollowing({ conversations, running, mirrors }),
 
     /**
      * Ends the conversation's running answer with what has come of it. Answers whether there was one.
@@ -231,15 +223,19 @@ export function createChatService(options: {
     async stop(conversationId: number, userId: number): Promise<boolean> {
       await conversations.get(conversationId, userId);
       const live = running.find(conversationId);
-      await live?.stop();
-      return live !== undefined;
+      if (live === undefined) return outside.stop(conversationId);
+      await live.stop();
+      return true;
     },
 
     /** Cuts the running answer of a conversation that is gone. */
     abandon: (conversationId: number): void => running.find(conversationId)?.cancel(),
 
-    /** See `RunningAnswers.drain`. */
-    drain: (patience: number): Promise<void> => running.drain(patience),
+    /** See `RunningAnswers.drain`; those who follow the answers of other processes are let go then. */
+    async drain(patience: number): Promise<void> {
+      await Promise.all([running.drain(patience), mirrors.drain(patience)]);
+      outside.close();
+    },
   };
 }
 

@@ -148,13 +148,21 @@ export function createConversationService(options: {
     },
 
     /**
-     * Opens an answer, behind a question that it stores first or behind one that is there.
+     * Opens an answer, behind a question that it stores first or behind one that is there. Undefined
+     * when messages have come or changed that the plan does not know.
      *
-     * @throws AppError `conversation_not_found` when it was deleted meanwhile
+     * @throws AppError `conversation_not_found` when it was deleted meanwhile, `generation_running`
+     *   while another process makes an answer of it
      */
-    async beginTurn(id: number, question: NewTurn["question"]): Promise<Turn> {
-      const turn = await store.beginTurn(id, { question, createdTime: unixTime() });
-      if (turn === undefined) throw new AppError("conversation_not_found");
+    async beginTurn(
+      id: number,
+      plan: Pick<NewTurn, "question" | "seen">,
+    ): Promise<Turn | undefined> {
+      const { question, seen } = plan;
+      const turn = await store.beginTurn(id, { question, seen, createdTime: unixTime() });
+      if (turn === "gone") throw new AppError("conversation_not_found");
+      if (turn === "running") throw new AppError("generation_running");
+      if (turn === "outdated") return undefined;
       await histories.changed(id);
       return turn;
     },

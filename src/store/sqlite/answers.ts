@@ -36,7 +36,6 @@ export function createGrownAnswer(db: Drizzle): (row: MessageRow) => MessageRow 
 
 /** The writes of answers while they grow and when they end. */
 export function answerWrites(db: Drizzle) {
-  const grown = createGrownAnswer(db);
   const growing = db
     .select({ id: messages.id })
     .from(messages)
@@ -82,13 +81,13 @@ export function answerWrites(db: Drizzle) {
 
   return {
     /** Answers false when the answer has ended or is gone. */
-    append({ sources, ...part }: AnswerPart): boolean {
+    append({ sources, model, ...part }: AnswerPart): boolean {
       const { conversationId, answerId } = part;
       if (growing.get({ conversationId, answerId }) === undefined) return false;
       insertPart.run(part);
-      if (sources !== null) {
+      if (sources !== null || model !== null) {
         db.update(messages)
-          .set({ sources })
+          .set({ sources, model })
           .where(and(eq(messages.conversationId, conversationId), eq(messages.id, answerId)))
           .run();
       }
@@ -105,20 +104,7 @@ export function answerWrites(db: Drizzle) {
         usageEstimated: usage?.estimated ?? null,
       });
     },
-
-    /** At start: nothing streams yet, so what still says so was cut by the end of a process. */
-    interruptAll(): void {
-      const cut = db.select().from(messages).where(eq(messages.status, "streaming")).all();
-      for (const row of cut) {
-        const { content, reasoning, pieces } = grown(row);
-        settle(row.conversationId, row.id, {
-          content,
-          reasoning,
-          pieces,
-          status: "interrupted",
-          finishReason: "interrupted",
-        });
-      }
-    },
   };
 }
+
+export type AnswerWrites = ReturnType<typeof answerWrites>;

@@ -9,10 +9,12 @@ import type {
   NewTurn,
   Turn,
 } from "../conversations.ts";
-import { answerWrites, createGrownAnswer } from "./answers.ts";
+import type { AnswerOwners } from "./answer-owners.ts";
+import { type AnswerWrites, createGrownAnswer } from "./answers.ts";
 import { attachmentReads, attachmentWrites } from "./attachments.ts";
 import { type Drizzle, highestId } from "./connection.ts";
 import type { ConversationSearcher } from "./conversation-search-client.ts";
+import type { Presence } from "./presence.ts";
 import { conversations, messages, searchBacklog } from "./schema.ts";
 import type { Writer } from "./writer.ts";
 
@@ -28,8 +30,7 @@ const thisUsers = and(
   eq(conversations.userId, placeholder("userId")),
 );
 
-export function conversationWrites(db: Drizzle) {
-  const answers = answerWrites(db);
+export function conversationWrites(db: Drizzle, answers: AnswerWrites, owners: AnswerOwners) {
   const { attach, attachInstead } = attachmentWrites(db);
   const { attachedTo } = attachmentReads(db);
   const insertConversation = db
@@ -96,6 +97,7 @@ export function conversationWrites(db: Drizzle) {
       role: placeholder("role"),
       content: placeholder("content"),
       status: placeholder("status"),
+      process: placeholder("process"),
       createdTime: placeholder("createdTime"),
     })
     .prepare();
@@ -139,16 +141,23 @@ export function conversationWrites(db: Drizzle) {
     deleteConversation: (id: number, userId: number): boolean =>
       deleteConversation.get({ id, userId }) !== undefined,
 
-    beginTurn: (id: number, { question, createdTime }: NewTurn): Turn | undefined => {
+    beginTurn: (
+      process: number,
+      id: number,
+      { question, seen, createdTime }: NewTurn,
+    ): Turn | "gone" | "running" | "outdated" => {
       const conversation = tipOf.get({ id });
-      if (conversation === undefined) return undefined;
+      if (conversation === undefined) return "gone";
+      const state = owners.stateOf(id, process);
+      if (state === "running") return "running";
       const last = lastMessage.get({ conversationId: id })?.id ?? 0;
+      if (state === "interrupted" || last !== seen) return "outdated";
       const common = { conversationId: id, createdTime };
       let userMessageId = last + 1;
       if ("id" in question) {
         userMessageId = question.id;
         if (messageExists.get({ conversationId: id, messageId: userMessageId }) === undefined) {
-          return undefined;
+          return "gone";
         }
       } else {
         const { content, parentId = conversation.tip } = question;
@@ -159,6 +168,7 @@ export function conversationWrites(db: Drizzle) {
           role: "user",
           content,
           status: "complete",
+          process: null,
         });
       }
       const answerId = Math.max(last, userMessageId) + 1;
@@ -169,6 +179,7 @@ export function conversationWrites(db: Drizzle) {
         role: "assistant",
         content: "",
         status: "streaming",
+        process,
       });
       setTip.run({ id, tip: answerId });
       return { userMessageId, answerId };
@@ -188,13 +199,11 @@ export function conversationWrites(db: Drizzle) {
       dropMessage.run({ conversationId: id, messageId: answerId });
       setTip.run({ id, tip });
     },
-
-    interruptAnswers: (): void => answers.interruptAll(),
   };
 }
 
 function toMessage(row: typeof messages.$inferSelect): Message {
-  const { conversationId: _, usageEstimated, ...rest } = row;
+  const { conversationId: _, process: __, usageEstimated, ...rest } = row;
   const { promptTokens, completionTokens, totalTokens, ...message } = rest;
   const usage =
     promptTokens === null || completionTokens === null || totalTokens === null
@@ -207,6 +216,7 @@ export function createConversationStore(
   db: Drizzle,
   writer: Writer,
   searcher: ConversationSearcher,
+  presence: Presence,
 ): ConversationStore {
   const byId = db
     .select()
@@ -276,7 +286,8 @@ export function createConversationStore(
     highestId: async () => highestId(db, "conversations"),
     messages: async (id) =>
       history.all({ id }).map((row) => toMessage(row.status === "streaming" ? grown(row) : row)),
-    beginTurn: (id, turn) => findable(writer.call("beginTurn", [id, turn])),
+    beginTurn: async (id, turn) =>
+      findable(writer.call("beginTurn", [await presence.take(), id, turn])),
     checkpoint: (parts) => writer.call("checkpointAnswers", [parts]),
     endAnswer: (id, answerId, end) => findable(writer.call("endAnswer", [id, answerId, end])),
     dropAnswer: (id, answerId, tip) => writer.call("dropAnswer", [id, answerId, tip]),

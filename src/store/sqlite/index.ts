@@ -3,11 +3,13 @@ import { dirname } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { StartError } from "../../errors.ts";
 import type { Store } from "../index.ts";
+import { createAnswerStore } from "./answer-owners.ts";
 import { createApiKeyStore } from "./api-keys.ts";
 import { openDatabase, queries } from "./connection.ts";
 import { openConversationSearch } from "./conversation-search-client.ts";
 import { createConversationStore } from "./conversations.ts";
 import { createKnowledgeStore } from "./knowledge.ts";
+import { Presence } from "./presence.ts";
 import { openUsageStore } from "./usage.ts";
 import { createUserStore } from "./users.ts";
 import { placeVectorExtension } from "./vector-extension.ts";
@@ -30,15 +32,17 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
       throw new StartError(`${config.path}: ${reason}`, { cause });
     },
   );
-  await writer.call("interruptAnswers", []);
+  await writer.call("interruptAnswers", [undefined]);
   const reader = openDatabase({ path: config.path, readonly: true });
   const db = queries(reader);
   const usage = openUsageStore({ path: config.path }, writer);
+  const presence = new Presence(config.path, writer);
   const searcher = openConversationSearch({ path: config.path }, writer);
   return {
     users: createUserStore(db, writer),
     apiKeys: createApiKeyStore(db, writer),
-    conversations: createConversationStore(db, writer, searcher),
+    conversations: createConversationStore(db, writer, searcher, presence),
+    answers: createAnswerStore(reader, writer, presence),
     usage,
     knowledge: createKnowledgeStore(db, writer),
     threads: { writer: () => writer.isAlive() },
@@ -48,6 +52,7 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
       reader.close();
       // Last, so that a copy of the one file is a whole backup.
       await writer.closeAfter("end", []);
+      presence.release();
     },
   };
 }

@@ -90,11 +90,15 @@ export const messages = sqliteTable(
     usageEstimated: integer("usage_estimated", { mode: "boolean" }),
     /** What answered, where that is not the conversation's model. */
     model: text("model"),
+    /** The process that makes an answer, while it does; see `Presence`. */
+    process: integer("process"),
     createdTime: integer("created_time").notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.conversationId, table.id] }),
-    index("messages_streaming").on(table.status).where(sql`status = 'streaming'`),
+    index("messages_streaming")
+      .on(table.conversationId, table.process)
+      .where(sql`status = 'streaming'`),
   ],
 );
 
@@ -135,6 +139,25 @@ export const answerParts = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.conversationId, table.messageId, table.firstPiece] }),
+    foreignKey({
+      columns: [table.conversationId, table.messageId],
+      foreignColumns: [messages.conversationId, messages.id],
+    }).onDelete("cascade"),
+  ],
+);
+
+/** What processes ask of one that makes an answer; gone when they need it no more. */
+export const answerRequests = sqliteTable(
+  "answer_requests",
+  {
+    token: text("token").primaryKey(),
+    conversationId: integer("conversation_id").notNull(),
+    messageId: integer("message_id").notNull(),
+    kind: text("kind", { enum: ["follow", "stop"] }).notNull(),
+    /** Which process asks. */
+    process: integer("process").notNull(),
+  },
+  (table) => [
     foreignKey({
       columns: [table.conversationId, table.messageId],
       foreignColumns: [messages.conversationId, messages.id],

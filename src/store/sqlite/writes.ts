@@ -1,4 +1,6 @@
 import type { Database } from "bun:sqlite";
+import { answerOwners } from "./answer-owners.ts";
+import { answerWrites } from "./answers.ts";
 import { apiKeyWrites } from "./api-keys.ts";
 import { queries } from "./connection.ts";
 import { conversationImportWrites } from "./conversation-import.ts";
@@ -12,10 +14,13 @@ import { userWrites } from "./users.ts";
 /** Everything that changes the database, by name. Each runs as one transaction in the writer. */
 export function createWrites(database: Database) {
   const db = queries(database);
+  const answers = answerWrites(db);
+  const owners = answerOwners(database, answers);
   return {
     ...userWrites(db),
     ...apiKeyWrites(db),
-    ...conversationWrites(db),
+    ...conversationWrites(db, answers, owners),
+    ...owners.writes,
     ...conversationIndexWrites(database),
     ...conversationImportWrites(db),
     ...usageWrites(db),
