@@ -168,9 +168,11 @@ export const resumeDocs = operation({
   summary: "续接回答 · Follow an answer",
   description: `Follows the conversation's last answer, or the one that an event id names: what has come after that event
 (\`Last-Event-ID\`, or \`after\`) is told again exactly as it was, and a running answer goes on live, for any number
-of followers. An answer that was cut ends in an \`error\` event.
+of followers. An answer that was cut ends in an \`error\` event. An answer that another process on the same database
+makes is told with the same ids: live where both use Redis, else as it is stored, a second or two late.
 
-续接对话的最新回答（或事件 ID 所指的回答）：先补发该事件之后的内容，再继续实时推送，可同时有多个接收者。`,
+续接对话的最新回答（或事件 ID 所指的回答）：先补发该事件之后的内容，再继续实时推送，可同时有多个接收者。
+由共用数据库的其他进程生成的回答同样可以续接：有 Redis 时实时推送，否则在存储之后推送。`,
   success: { 200: answerStream(["R", "ust"]) },
   errors: ["invalid_field", "conversation_not_found", "answer_not_found"],
 });
@@ -180,9 +182,9 @@ export const stopDocs = operation({
   tag: "Chat",
   summary: "停止生成 · Stop the running answer",
   description: `Ends the answer with what has come of it: it is kept with \`finish_reason\` \`stopped\`, and its stream ends in
-\`done\` and \`full_response\`.
+\`done\` and \`full_response\`. It may run in another process on the same database.
 
-停止正在生成的回答，保留已生成的内容。`,
+停止正在生成的回答（也可以由其他进程生成），保留已生成的内容。`,
   success: {
     200: response("Whether an answer was running.", {
       "application/json": {

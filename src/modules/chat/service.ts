@@ -1,5 +1,5 @@
 import type { EventRelay } from "../../cache/event-relay.ts";
-import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
+import type { AppError, ErrorCode, ErrorParameters } from "../../errors.ts";
 import { demoName } from "../../providers/llm/demo.ts";
 import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
 import { answeringModel } from "../../providers/llm/router.ts";
