@@ -18,8 +18,8 @@ export const start: Cursor = "0";
 const longestStream = 4096;
 /** Seconds that a stream is kept after the last run. */
 const lifetime = 120;
-/** Runs that one look takes from each stream. */
-const runsPerLook = 16;
+/** Runs that one look takes from all streams together, at least one from each. */
+const runsPerLook = 32;
 
 /**
  * Carries the events of growing logs from the process that writes them to those that follow them, over
@@ -54,7 +54,8 @@ export class EventRelay {
   async read(
     cursors: ReadonlyMap<string, Cursor>,
   ): Promise<Map<string, { readonly cursor: Cursor; readonly runs: EventRun[] }> | undefined> {
-    const entries = await this.redis.read(cursors, runsPerLook);
+    const runsEach = Math.max(1, Math.floor(runsPerLook / cursors.size));
+    const entries = await this.redis.read(cursors, runsEach);
     if (entries === undefined) return undefined;
     const news = [...entries].map(([stream, list]) => {
       const runs = list.map(({ fields }) => toRun(fields));

@@ -207,6 +207,22 @@ describe("an answer that another process makes", () => {
   });
 });
 
+describe("a process that stops", () => {
+  test("lets go of those who follow another's answer, who can go on elsewhere", async () => {
+    const release = held(["a"], ["b"]);
+    const first = await reading(await ask(user, id, "go"), '"a"');
+    const third = await createApp(here.config);
+    const follower = await reading(await follow(user.on(third)), '"a"');
+    await third.close();
+    const told = await follower.rest();
+    expect(told.map(({ event }) => event)).toEqual(["start", "message"]);
+    const response = await follow(elsewhere, told.at(-1)?.id);
+    release();
+    const all = await first.rest();
+    expect([...told, ...(await readEvents(response))]).toEqual(all);
+  });
+});
+
 describe("a stream that is cut anywhere and told on by either process", () => {
   test("has no gap, no double and no change of order", async () => {
     const piece = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 });
