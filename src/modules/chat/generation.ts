@@ -72,6 +72,7 @@ export class Generation {
   private readonly finished = Promise.withResolvers<void>();
   private readonly patienceTimer: Timer;
   private announced = false;
+  private isEnding = false;
   private sources: Sources | undefined;
   private open: OpenAnswer | undefined;
   private followers = 0;
@@ -84,6 +85,11 @@ export class Generation {
 
   get messageId(): number {
     return this.options.messageId;
+  }
+
+  /** Resolves when its end is stored; undefined while more may come. Never rejects. */
+  get ending(): Promise<void> | undefined {
+    return this.isEnding ? this.finished.promise : undefined;
   }
 
   /** Makes the answer, to its end; never rejects. */
@@ -193,6 +199,7 @@ export class Generation {
   }
 
   private async complete(finishReason: string | null): Promise<void> {
+    this.isEnding = true;
     const spent = await this.spent();
     await this.store("complete", finishReason, spent);
     this.options.onEnd(spent);
@@ -202,6 +209,7 @@ export class Generation {
   }
 
   private async fail(error: unknown): Promise<void> {
+    this.isEnding = true;
     const fault =
       error instanceof AppError ? error : new AppError("internal", {}, { cause: error });
     if (fault.kind === "internal" && fault.code !== "interrupted") {

@@ -147,6 +147,8 @@ export function createChatService(options: {
       const { conversationId, userId } = question;
       const asked = await conversations.get(conversationId, userId);
       router.route(asked.model).provider.checkAccess(conversations.apiKey(asked));
+      // Whoever has seen in the history that an answer is whole may go on, before we have let go of it.
+      await running.find(conversationId)?.ending;
       running.claim(conversationId);
       const release = () => running.release(conversationId);
       try {
