@@ -43,13 +43,15 @@ export class Mirrors {
     let mirror = this.mirrors.get(key);
     if (mirror === undefined) {
       const fresh = new Mirror(conversationId, place);
-      if (!(await this.register(fresh))) return undefined;
+      if (!(await this.signOn(fresh))) return undefined;
       mirror = this.mirrors.get(key);
-      // Somebody else may have come meanwhile.
-      if (mirror === undefined) this.mirrors.set(key, fresh);
-      else await this.answers.withdraw(fresh.token);
-      mirror ??= fresh;
-      if (mirror === fresh) this.begin(key, fresh);
+      if (mirror === undefined) {
+        mirror = fresh;
+        this.begin(key, fresh);
+      } else {
+        // Somebody else came meanwhile.
+        this.signOff(fresh);
+      }
     }
     const followed = mirror;
     return followed.follow(next, interruption, () => {
@@ -71,12 +73,19 @@ export class Mirrors {
   }
 
   /** Tells the other process that somebody is there. */
-  private register({ token, conversationId, place }: Mirror): Promise<boolean> {
+  private signOn({ token, conversationId, place }: Mirror): Promise<boolean> {
     const { messageId } = place;
     return this.answers.request({ token, conversationId, messageId, kind: "follow" });
   }
 
+  private signOff({ token }: Mirror): void {
+    this.answers
+      .withdraw(token)
+      .catch((cause) => log.error("a follower could not be signed off", { cause }));
+  }
+
   private begin(key: string, mirror: Mirror): void {
+    this.mirrors.set(key, mirror);
     void this.look(key, mirror, lastLooks.count);
     if (this.relay !== undefined && !this.listening) {
       this.listening = true;
@@ -91,9 +100,7 @@ export class Mirrors {
       this.emptied.resolve();
       this.emptied = Promise.withResolvers();
     }
-    this.answers
-      .withdraw(mirror.token)
-      .catch((cause) => log.error("a follower could not be signed off", { cause }));
+    this.signOff(mirror);
   }
 
   /** Takes in what has been stored, again and again; `looksLeft` of them when the answer was cut. */
