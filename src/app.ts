@@ -82,7 +82,7 @@ export async function createApp(config: Config): Promise<App> {
   const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
   const router = createChatRouter(config);
   const titles = createTitleService({ conversations, router, usage });
-  const knowledge = await openKnowledge(config, store.knowledge, conversations);
+  const knowledge = await openKnowledge(config, store, conversations);
   const source = createKnowledgeSource(knowledge.service);
   const chat = createChatService({
     conversations,

@@ -1,5 +1,6 @@
 import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
+import type { ClaimStore } from "../store/claims.ts";
 import type { Document, SearchIndex } from "../store/knowledge.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { type IngestProgress, ProgressBoard, type ProgressListener } from "./ingest-progress.ts";
@@ -7,6 +8,11 @@ import { createIngestRun, type RunOptions } from "./ingest-run.ts";
 
 /** Documents that are taken in at once. */
 const concurrency = 2;
+
+/** Milliseconds between two looks at a document that another process takes in. */
+const elsewhereInterval = 500;
+
+const claimOf = (documentId: string): string => `document ${documentId}`;
 
 interface Task {
   readonly document: Document;
@@ -20,7 +26,7 @@ interface Task {
 export interface Ingestion {
   /**
    * Takes in a document that is stored as `processing`, when it is its owner's turn; one that is in
-   * hand already is only waited for. Resolves when it can be found. A fault is stored with the
+   * hand already, here or in another process, is only waited for. Resolves when it can be found. A fault is stored with the
    * document before this rejects with it; what `close` or the end of the process cuts off goes on
    * after the next start.
    *
@@ -46,11 +52,12 @@ export interface Ingestion {
 
 export function createIngestion(
   options: RunOptions & {
+    readonly claims: ClaimStore;
     /** Called when a document can be found for the first time. */
     onReady(documentId: string): Promise<void>;
   },
 ): Ingestion {
-  const { store } = options;
+  const { store, claims } = options;
   const takeIn = createIngestRun(options);
   const queue = new FairQueue<Task>();
   const tasks = new Map<string, Task>();
@@ -75,6 +82,57 @@ export function createIngestion(
     board.end(task.document.id, end);
   }
 
+  /** To be called before anybody is told of the end, lest it take the claim of who comes next. */
+  async function letGo({ document, index }: Task): Promise<void> {
+    if (index !== undefined) return;
+    await claims
+      .release(claimOf(document.id))
+      .catch((error) => log.error("a document could not be let go of", { error }));
+  }
+
+  /**
+   * Waits while another process takes the document in; answers whether it is to be done here.
+   *
+   * @throws AppError with which it failed there, `document_not_found`
+   */
+  async function waitForTurn(task: Task): Promise<boolean> {
+    const { id } = task.document;
+    for (;;) {
+      const isOurs = await claims.take(claimOf(id));
+      const current = await store.findDocument(id);
+      if (current?.status !== "processing") {
+        if (isOurs) await letGo(task);
+        if (current === undefined) throw new AppError("document_not_found");
+        if (current.error !== null)
+          throw new AppError(current.error.code, current.error.parameters);
+        return false;
+      }
+      if (isOurs) return true;
+      await Bun.sleep(elsewhereInterval);
+      task.cancelled.signal.throwIfAborted();
+    }
+  }
+
+  /** Puts a task into the queue as soon as no other process has the document. */
+  async function enqueue(task: Task, userId: number): Promise<void> {
+    try {
+      // An index that is built is one process's as a whole.
+      const isOurs = task.index !== undefined || (await waitForTurn(task));
+      if (task.cancelled.signal.aborted) {
+        await letGo(task);
+      } else if (isOurs) {
+        queue.push(userId, task);
+        startNext();
+      } else {
+        leave(task, { stage: "ready" });
+        task.done.resolve();
+      }
+    } catch (error) {
+      leave(task, undefined);
+      task.done.reject(error);
+    }
+  }
+
   async function perform(task: Task): Promise<void> {
     const { document, index, cancelled, done } = task;
     const { id } = document;
@@ -84,19 +142,23 @@ export function createIngestion(
       };
       await takeIn({ document, index, signal: cancelled.signal, report });
       if (index === undefined) await tidyUp(id);
+      await letGo(task);
       leave(task, { stage: "ready" });
       done.resolve();
     } catch (error) {
       task.failing = true;
       const isFault = error instanceof AppError && !cancelled.signal.aborted;
-      if (isFault && index === undefined) {
-        await fail(id, error).catch((cause) =>
+      const fault = isFault && index === undefined ? error : undefined;
+      if (fault !== undefined) {
+        await fail(id, fault).catch((cause) =>
           log.error("a failed document could not be marked", { error: cause }),
         );
-        const { code, parameters } = error;
-        leave(task, { stage: "failed", error: { code, parameters } });
       }
-      leave(task, undefined);
+      await letGo(task);
+      leave(
+        task,
+        fault && { stage: "failed", error: { code: fault.code, parameters: fault.parameters } },
+      );
       done.reject(error);
     }
   }
@@ -142,8 +204,7 @@ export function createIngestion(
     }
     tasks.set(document.id, task);
     if (index === undefined) board.begin(document.id);
-    queue.push(userId, task);
-    startNext();
+    void enqueue(task, userId);
     return task.done.promise;
   };
 
@@ -156,7 +217,7 @@ export function createIngestion(
     cancel(documentId) {
       const task = tasks.get(documentId);
       if (task === undefined) return;
-      queue.remove((waiting) => waiting === task);
+      if (queue.remove((waiting) => waiting === task).length > 0) void letGo(task);
       stop(task, new AppError("document_not_found"));
     },
 

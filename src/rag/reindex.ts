@@ -1,8 +1,12 @@
 import { AppError } from "../errors.ts";
 import { log } from "../log.ts";
+import type { ClaimStore } from "../store/claims.ts";
 import type { Document, KnowledgeStore, Reindex } from "../store/knowledge.ts";
 import type { Cleanup } from "./cleanup.ts";
 import type { Ingestion } from "./ingest.ts";
+
+/** Milliseconds between two looks at an index that another process builds. */
+const elsewhereInterval = 1000;
 
 export interface Reindexing {
   /**
@@ -21,11 +25,13 @@ export interface Reindexing {
 
 export function createReindexing(options: {
   readonly store: KnowledgeStore;
+  readonly claims: ClaimStore;
   readonly ingestion: Ingestion;
   readonly cleanup: Cleanup;
 }): Reindexing {
-  const { store, ingestion, cleanup } = options;
+  const { store, claims, ingestion, cleanup } = options;
   const running = new Map<string, Promise<void>>();
+  const closing = Promise.withResolvers<void>();
   let closed = false;
 
   /** Puts one document into the index; answers whether the others can follow. */
@@ -63,9 +69,17 @@ export function createReindexing(options: {
 
   async function build(knowledgeBaseId: string): Promise<void> {
     try {
-      const reindex = await store.findReindex(knowledgeBaseId);
-      if (reindex === undefined) return;
-      await fill(reindex);
+      for (;;) {
+        const reindex = await store.findReindex(knowledgeBaseId);
+        if (reindex === undefined || closed) return;
+        const claim = `index ${reindex.index}`;
+        if (await claims.take(claim)) {
+          await fill(reindex);
+          await claims.release(claim);
+          break;
+        }
+        await Promise.race([Bun.sleep(elsewhereInterval), closing.promise]);
+      }
       if (!closed) cleanup.start();
     } catch (error) {
       log.error("reindexing failed, and goes on after the next start", { knowledgeBaseId, error });
@@ -87,6 +101,7 @@ export function createReindexing(options: {
     },
     close() {
       closed = true;
+      closing.resolve();
     },
     async idle() {
       await Promise.all(running.values());

@@ -1,5 +1,6 @@
 import type { AnswerStore } from "./answers.ts";
 import type { ApiKeyStore } from "./api-keys.ts";
+import type { ClaimStore } from "./claims.ts";
 import type { ConversationStore } from "./conversations.ts";
 import type { KnowledgeStore } from "./knowledge.ts";
 import type { UsageStore } from "./usage.ts";
@@ -15,6 +16,7 @@ export interface Store {
   readonly apiKeys: ApiKeyStore;
   readonly conversations: ConversationStore;
   readonly answers: AnswerStore;
+  readonly claims: ClaimStore;
   readonly usage: UsageStore;
   readonly knowledge: KnowledgeStore;
   /** The engine's own threads by name, and whether each is there. */

@@ -10,7 +10,7 @@ import { startIngestWorker } from "../../rag/ingest-client.ts";
 import { openOriginals, originalsFolder } from "../../rag/originals.ts";
 import { createReindexing } from "../../rag/reindex.ts";
 import { startSearchWorker } from "../../rag/search-client.ts";
-import type { KnowledgeStore } from "../../store/knowledge.ts";
+import type { Store } from "../../store/index.ts";
 import type { KnowledgeBaseOptions } from "./knowledge-bases.ts";
 import { createKnowledgeService, type KnowledgeService } from "./service.ts";
 
@@ -26,7 +26,7 @@ export interface Knowledge {
 /** Starts all that knowledge bases need, and goes on with what the end of a process cut off. */
 export async function openKnowledge(
   config: Config,
-  store: KnowledgeStore,
+  { knowledge: store, claims }: Pick<Store, "knowledge" | "claims">,
   { detached }: Pick<KnowledgeBaseOptions, "detached">,
 ): Promise<Knowledge> {
   const originals = await openOriginals(originalsFolder(config.sqlite.path));
@@ -38,6 +38,7 @@ export async function openKnowledge(
   const cleanup = createCleanup(store, originals);
   const ingestion = createIngestion({
     store,
+    claims,
     worker: ingester,
     originals,
     chunkSize: config.rag.chunkSize,
@@ -45,7 +46,7 @@ export async function openKnowledge(
       if (!config.rag.keepOriginals) await originals.remove(id);
     },
   });
-  const reindexing = createReindexing({ store, ingestion, cleanup });
+  const reindexing = createReindexing({ store, claims, ingestion, cleanup });
   const models = createEmbeddingModels(config, {
     ...createBuiltinEmbedding(),
     embed: (texts) => searcher.call("embed", [texts]),

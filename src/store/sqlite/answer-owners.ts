@@ -59,9 +59,11 @@ export function answerOwners(database: Database, answers: AnswerWrites) {
   /** Ends what a process that is dead has left. */
   function interruptProcess(process: number | null): void {
     interrupt(db.select().from(messages).where(growingOf(process)).all());
-    database
-      .query<unknown, [number | null]>("DELETE FROM answer_requests WHERE process = ?")
-      .run(process);
+    for (const table of ["answer_requests", "claims"]) {
+      database
+        .query<unknown, [number | null]>(`DELETE FROM ${table} WHERE process = ?`)
+        .run(process);
+    }
   }
 
   return {

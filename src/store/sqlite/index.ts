@@ -5,6 +5,7 @@ import { StartError } from "../../errors.ts";
 import type { Store } from "../index.ts";
 import { createAnswerStore } from "./answer-owners.ts";
 import { createApiKeyStore } from "./api-keys.ts";
+import { createClaimStore } from "./claims.ts";
 import { openDatabase, queries } from "./connection.ts";
 import { openConversationSearch } from "./conversation-search-client.ts";
 import { createConversationStore } from "./conversations.ts";
@@ -43,6 +44,7 @@ export async function openSqliteStore(config: Config["sqlite"]): Promise<Store> 
     apiKeys: createApiKeyStore(db, writer),
     conversations: createConversationStore(db, writer, searcher, presence),
     answers: createAnswerStore(reader, writer, presence),
+    claims: createClaimStore(writer, presence),
     usage,
     knowledge: createKnowledgeStore(db, writer),
     threads: { writer: () => writer.isAlive() },

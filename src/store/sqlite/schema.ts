@@ -165,6 +165,12 @@ export const answerRequests = sqliteTable(
   ],
 );
 
+/** Work that one process does and no other may; see `ClaimStore`. */
+export const claims = sqliteTable("claims", {
+  name: text("name").primaryKey(),
+  process: integer("process").notNull(),
+});
+
 export const knowledgeBases = sqliteTable(
   "knowledge_bases",
   {

@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import { answerOwners } from "./answer-owners.ts";
 import { answerWrites } from "./answers.ts";
 import { apiKeyWrites } from "./api-keys.ts";
+import { claimWrites } from "./claims.ts";
 import { queries } from "./connection.ts";
 import { conversationImportWrites } from "./conversation-import.ts";
 import { conversationIndexWrites } from "./conversation-index.ts";
@@ -21,6 +22,7 @@ export function createWrites(database: Database) {
     ...apiKeyWrites(db),
     ...conversationWrites(db, answers, owners),
     ...owners.writes,
+    ...claimWrites(database),
     ...conversationIndexWrites(database),
     ...conversationImportWrites(db),
     ...usageWrites(db),

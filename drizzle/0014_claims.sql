@@ -1,0 +1,4 @@
+CREATE TABLE `claims` (
+	`name` text PRIMARY KEY NOT NULL,
+	`process` integer NOT NULL
+);
