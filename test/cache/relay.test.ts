@@ -80,11 +80,11 @@ test("while Redis is away, nothing arrives and nobody waits", async () => {
 test("an error reply to a stream's command costs the cache nothing", async () => {
   await using deployment = new Deployment();
   const { writer, reader, caches } = await openTwo(deployment, redis.address);
-  await writer.append("one", { first: 0, events: ["x"], closed: false });
-  const [key] = (await redis.send("KEYS", "*:one")) as string[]; // KEYS answers an array of strings
+  await writer.append("mistyped", { first: 0, events: ["x"], closed: false });
+  const [key] = (await redis.send("KEYS", "*:mistyped")) as string[]; // KEYS answers an array of strings
   await redis.send("SET", key ?? "", "no stream");
-  expect(await writer.append("one", { first: 1, events: ["y"], closed: false })).toBe(false);
-  expect(await reader.read(new Map([["one", start]]))).toBeUndefined();
+  expect(await writer.append("mistyped", { first: 1, events: ["y"], closed: false })).toBe(false);
+  expect(await reader.read(new Map([["mistyped", start]]))).toBeUndefined();
   expect(caches.map((cache) => cache.backend)).toEqual(["redis", "redis"]);
 });
 
