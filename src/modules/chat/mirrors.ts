@@ -10,7 +10,7 @@ const storeInterval = 500;
 /** The same for what the relay has brought. */
 const relayInterval = 25;
 /** Looks, and milliseconds between them, that the end of a cut answer waits for the relay to tell why. */
-const lastLooks = { count: 10, interval: 100 };
+const lastLooks = { count: 15, interval: 100 };
 
 /** The name of a mirror's stream in the relay. */
 export const streamOf = (token: string): string => `answer:${token}`;
@@ -109,7 +109,7 @@ export class Mirrors {
     let left = looksLeft;
     try {
       const status = await this.read(mirror);
-      if (status === "cut" && this.relay?.up && left > 0) {
+      if (status === "cut" && this.relay !== undefined && left > 0) {
         pause = lastLooks.interval;
         left -= 1;
       } else if (status !== "growing") {

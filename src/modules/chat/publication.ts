@@ -4,7 +4,7 @@ import type { EventLog } from "../../http/event-log.ts";
 /** Milliseconds for which events are gathered before they leave together. */
 const gathering = 40;
 /** Milliseconds before events that did not arrive are sent again. */
-const retryPause = 1000;
+const retryPause = 300;
 /** Characters of one run, about: Redis has 35 ms for all that one look of a follower takes. */
 const longestRun = 16_384;
 
