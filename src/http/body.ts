@@ -4,6 +4,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import { AppError } from "../errors.ts";
 import { JsonObject } from "../json-object.ts";
+import { nullRemover } from "./nulls.ts";
 import { toAppError } from "./validation.ts";
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json$/;
@@ -73,7 +74,8 @@ export async function readJsonObject(request: Request, limit: number): Promise<J
 /**
  * The part of a route's options that makes it take a JSON object of at most `limit` bytes that fits
  * `schema`, and nothing else; with `optional` no body at all is an empty object. Fields that the
- * schema does not know are dropped.
+ * schema does not know are dropped. A null stands for a field that was left out, see `nullRemover`,
+ * but with `changes`, where it takes something back.
  *
  * The body is checked here because Elysia's own fault quotes the whole of it, indented: for one that
  * is nested 100,000 deep that takes ten seconds.
@@ -84,15 +86,16 @@ export async function readJsonObject(request: Request, limit: number): Promise<J
 export function jsonBody<Schema extends TObject>(
   limit: number,
   schema: Schema,
-  { optional = false } = {},
+  { optional = false, changes = false } = {},
 ) {
   const checker = TypeCompiler.Compile(schema);
+  const withoutNulls = changes ? undefined : nullRemover(schema);
   return {
     // Elysia writes into the schema that it is given, so that a second server would refuse more.
     body: CloneType(schema),
     async parse({ request }: { request: Request }): Promise<unknown> {
       const given = optional && request.body === null ? {} : await readJson(request, limit);
-      const body = Value.Default(schema, given);
+      const body = Value.Default(schema, withoutNulls?.(given) ?? given);
       if (!checker.Check(body)) throw toAppError(checker.Errors(body).First());
       return body;
     },

@@ -17,6 +17,7 @@ import { cors } from "./cors.ts";
 import { docs } from "./docs/index.ts";
 import { errorMapping } from "./errors.ts";
 import { requestId } from "./request-id.ts";
+import { takeDecimalIntegersOnly } from "./validation.ts";
 
 /** What each module's routes answer from. */
 export interface Services {
@@ -44,6 +45,7 @@ export interface RouteOptions {
 
 /** Every route of the server, its documentation included. */
 export function createRoutes({ config, services, auth, keepOpen }: RouteOptions) {
+  takeDecimalIntegersOnly();
   const http: HttpContext = {
     auth: createAuth({ ...auth, expiresIn: config.jwt.expiresIn }),
     language: config.server.language,

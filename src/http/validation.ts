@@ -1,3 +1,4 @@
+import { FormatRegistry } from "@sinclair/typebox";
 import type { ValueError } from "@sinclair/typebox/compiler";
 import { AppError } from "../errors.ts";
 
@@ -11,6 +12,14 @@ interface Schema {
   readonly maxItems?: number;
   readonly format?: string;
   readonly anyOf?: readonly Schema[];
+}
+
+/**
+ * Lets integers in paths and queries be written in one way: in decimal, without leading zeros. What
+ * Elysia asks of them is that `+text` is a number, which takes 0x10, 1e3 and a text of spaces, too.
+ */
+export function takeDecimalIntegersOnly(): void {
+  FormatRegistry.Set("integer", (text) => /^(?:0|-?[1-9]\d*)$/.test(text));
 }
 
 /** Reasons are codes, with `limit` where they need one; `messages.ts` says them in words. */

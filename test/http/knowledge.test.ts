@@ -94,7 +94,7 @@ describe("knowledge bases", () => {
     ["kb_name", { kb_name: "x".repeat(201) }],
     ["kb_name", { kb_name: 7 }],
     ["embedding_model", { kb_name: "x", embedding_model: "" }],
-    ["embedding_model", { kb_name: "x", embedding_model: null }],
+    ["embedding_model", { kb_name: "x", embedding_model: 7 }],
   ])("name the field %s at fault in %j", async (field, body) => {
     const response = await user.post("/api/rag/kb/create", body, english);
     const fault = await expectFault(response, 400, "invalid_field");
@@ -322,7 +322,7 @@ describe("retrieval", () => {
     ["top_k", { top_k: 51 }],
     ["top_k", { top_k: 1.5 }],
     ["top_k", { top_k: "5" }],
-    ["top_k", { top_k: null }],
+    ["top_k", { top_k: "x" }],
   ])("names the field %s at fault", async (field, wrong) => {
     const body = { kb_id: id, query: "苹果", ...wrong };
     const response = await user.post("/api/rag/retrieve", body, english);

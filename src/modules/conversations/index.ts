@@ -68,7 +68,7 @@ export const conversationRoutes = (
       },
       {
         params: conversationParams,
-        ...jsonBody(http.maxBodyBytes, conversationChanges),
+        ...jsonBody(http.maxBodyBytes, conversationChanges, { changes: true }),
         detail: updateConversationDocs,
       },
     )
