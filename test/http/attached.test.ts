@@ -230,6 +230,17 @@ describe("a plain question in such a conversation", () => {
     expect(prompt()).toEndWith("Question: And how long?");
   });
 
+  test("may be as long or as empty as any", async () => {
+    await readEvents(await ask(user, id, aboutTea));
+    const before = app.upstream.requests.length;
+    const article = `${aboutTea} ${"Water. ".repeat(20_000)}`;
+    expect(documents(await readEvents(await ask(user, id, article)))).toEqual(["tea.txt"]);
+    expect(documents(await readEvents(await ask(user, id, " \n")))).toEqual([]);
+    // Neither was rewritten: what is so long stands by itself.
+    expect(app.upstream.requests.length - before).toBe(2);
+    expect((await historyOf(user, id)).messages[2]?.content).toBe(article);
+  });
+
   test("that is edited is searched for anew", async () => {
     await change({ kb_ids: [rust, tea] });
     app.upstream.script(answer(["a"]), answer(["b"]));

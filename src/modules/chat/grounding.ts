@@ -46,6 +46,9 @@ export interface Grounds {
 /** Passages that an answer is grounded in, where the caller does not say how many. */
 export const defaultTopK = 5;
 
+/** UTF-16 units of a message that are searched for, as many as a search takes; a question is rarely as long. */
+const longestQuery = 10_000;
+
 /** Where an answer is grounded, and how that is searched. */
 interface Ground extends SearchOptions {
   readonly knowledgeBaseIds: readonly string[];
@@ -53,7 +56,7 @@ interface Ground extends SearchOptions {
   readonly topK: number;
 }
 
-/** Finds what an answer is to be grounded in. */
+/** Finds what an answer is to be grounded in; nothing where the query is empty. */
 export type Grounding = (query: string, signal: AbortSignal) => Promise<Grounds>;
 
 /**
@@ -83,7 +86,9 @@ export const groundInAttached = (
 
 const search =
   ({ knowledgeBaseIds, ...options }: Ground, retrieve: KnowledgeSource["retrieve"]): Grounding =>
-  async (query, signal) => {
+  async (asked, signal) => {
+    const query = asked.slice(0, longestQuery).toWellFormed().trim();
+    if (query === "") return { citations: [], rerankingFailures: [] };
     const found = await Promise.all(
       knowledgeBaseIds.map((knowledgeBaseId) =>
         retrieve({ ...options, knowledgeBaseId, query, signal }),

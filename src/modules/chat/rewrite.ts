@@ -34,7 +34,7 @@ const instructions = `Rewrite the user's last message as one search query that c
 function prompt(history: readonly Said[], question: string): ChatMessage[] {
   const shown = history
     .slice(-shownMessages)
-    .map(({ role, content }) => `${role}: ${content.slice(0, shownLength)}`);
+    .map(({ role, content }) => `${role}: ${content.slice(0, shownLength).toWellFormed()}`);
   const conversation = `${shown.join("\n\n")}\n\nuser: ${question}`;
   return [
     { role: "system", content: instructions },
@@ -44,8 +44,8 @@ function prompt(history: readonly Said[], question: string): ChatMessage[] {
 
 /**
  * A follow-up question ("and the second one?") as a query that stands by itself, from the model that
- * will answer. The question as it is when it is the first of its conversation, or when the model
- * fails, is slow or answers with something else.
+ * will answer. The question as it is when it is the first of its conversation, empty or too long for a
+ * query, or when the model fails, is slow or answers with something else.
  *
  * @throws the signal's reason when aborted
  */
@@ -53,7 +53,8 @@ export async function standaloneQuery(
   { model, route, asker, history, question, record }: FollowUp,
   signal: AbortSignal,
 ): Promise<string> {
-  if (history.length === 0) return question;
+  const isQuery = question.trim() !== "" && question.length <= longestQuery;
+  if (history.length === 0 || !isQuery) return question;
   try {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
     const messages = prompt(history, question);

@@ -11,7 +11,7 @@ import type {
 import { readMessages } from "../../providers/llm/openai-messages.ts";
 import { answeringModel } from "../../providers/llm/router.ts";
 import type { Citation } from "../chat/citations.ts";
-import { defaultTopK, type Grounds, groundIn, type KnowledgeSource } from "../chat/grounding.ts";
+import { defaultTopK, groundIn, type KnowledgeSource } from "../chat/grounding.ts";
 import { standaloneQuery } from "../chat/rewrite.ts";
 import { warningsOf } from "../chat/sources.ts";
 import type { Warning } from "../knowledge/result.ts";
@@ -22,11 +22,6 @@ import { type Cited, citeStream, citeWhole } from "./cited-answer.ts";
 import { GroundedRequest } from "./grounded-request.ts";
 import { metered } from "./metered.ts";
 import { withUsageChunk } from "./usage-chunk.ts";
-
-/** Characters of a message that are searched for; a question is rarely as long. */
-const longestQuery = 10_000;
-
-const nothing: Grounds = { citations: [], rerankingFailures: [] };
 
 const noConversation = { conversationId: null, messageId: null };
 
@@ -72,17 +67,13 @@ export function createCompletions(options: {
     { model, route }: Pick<Prepared, "model" | "route">,
     { userId, signal }: CompletionRequest,
   ): Promise<string> {
-    const asked = question.slice(0, longestQuery).toWellFormed().trim();
     // The model inside the server answers from passages, and cannot rewrite.
     const isRewritten = options.rewriteQuestions && route.providerName !== demoName;
     const record = (call: ModelCall): void =>
       usage.recordCall({ kind: "rewrite", userId, ...noConversation }, call);
-    return isRewritten && asked !== ""
-      ? standaloneQuery(
-          { model, route, asker: { userId }, history, question: asked, record },
-          signal,
-        )
-      : asked;
+    return isRewritten
+      ? standaloneQuery({ model, route, asker: { userId }, history, question, record }, signal)
+      : question;
   }
 
   async function prepare(call: CompletionRequest, chat: ChatOptions): Promise<Prepared> {
@@ -108,8 +99,7 @@ export function createCompletions(options: {
     const grounded = new GroundedRequest(body);
     const { question } = grounded;
     const query = await queryOf(grounded, { model, route }, call);
-    const { citations, rerankingFailures } =
-      query === "" ? nothing : await retrieve(query, call.signal);
+    const { citations, rerankingFailures } = await retrieve(query, call.signal);
     return {
       model,
       route,
