@@ -4,7 +4,13 @@ import { readEvents, readUntil } from "../chat-stream.ts";
 import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { complete } from "../openai/listening.ts";
 import { until } from "../until.ts";
-import { type AnswerOptions, answer, refuse } from "../upstream-scripts.ts";
+import {
+  type AnswerOptions,
+  announced,
+  answer,
+  hangBeforeHeaders,
+  refuse,
+} from "../upstream-scripts.ts";
 import { ask, readerOf } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 import { createKnowledgeBase, read, upload } from "./knowing.ts";
@@ -126,6 +132,25 @@ describe("what is counted beside the answers of conversations", () => {
     app.upstream.script(answer(["hello world"], { end: "silent" }));
     await (await post({ stream: true })).text();
     expect((await kinds(2)).completion).toMatchObject({ completion_tokens: 4, total_tokens: 22 });
+  });
+
+  test("is the question of one that was left before it began", async () => {
+    for (const [index, stream] of [false, true].entries()) {
+      const { script, asked } = announced(hangBeforeHeaders);
+      app.upstream.script(script);
+      const client = new AbortController();
+      const left = post({ stream }, { signal: client.signal });
+      const { aborted } = await asked;
+      client.abort();
+      await Promise.all([left, aborted]);
+      const { completion } = await kinds(index + 1);
+      // A provider that is let go has read the question.
+      expect(completion).toMatchObject({
+        requests: index + 1,
+        prompt_tokens: 9 * (index + 1),
+        completion_tokens: 0,
+      });
+    }
   });
 
   test("is not one that never began", async () => {

@@ -132,16 +132,16 @@ export function createCompletions(options: {
     async complete(call: CompletionRequest): Promise<Completion> {
       const chat = readChatOptions(call.body);
       const { model, route, request, cited } = await prepare(call, chat);
-      const forwarded = await route.provider.forward(request, call.signal);
-      const asked = {
-        kind: "completion",
-        userId: call.userId,
-        model: answeringModel(model, route, forwarded),
-        ...noConversation,
-      } as const;
-      const answer = metered(forwarded, (passed) =>
-        usage.recordForwarded(asked, { request: request.body.bytes, answer: passed }),
+      const record = (answering: string, passed: Uint8Array): void =>
+        usage.recordForwarded(
+          { kind: "completion", userId: call.userId, model: answering, ...noConversation },
+          { request: request.body.bytes, answer: passed },
+        );
+      const forwarded = await forward(route, request, call.signal, () =>
+        record(model, new Uint8Array()),
       );
+      const answering = answeringModel(model, route, forwarded);
+      const answer = metered(forwarded, (passed) => record(answering, passed));
       const isStream = chat.stream;
       if (!isStream)
         return { isStream, bytes: cited === undefined ? answer : whole(answer, cited) };
@@ -156,6 +156,25 @@ export function createCompletions(options: {
       return { isStream, bytes: writeChunks(events) };
     },
   };
+}
+
+/** `left` is called when the caller goes before the answer begins, but after a provider was asked. */
+async function forward(
+  { provider }: ChatRoute,
+  request: ForwardRequest,
+  signal: AbortSignal,
+  left: () => void,
+): Promise<ForwardedAnswer> {
+  let isSent = false;
+  const sent = (): void => {
+    isSent = true;
+  };
+  try {
+    return await provider.forward({ ...request, sent }, signal);
+  } catch (error) {
+    if (isSent && signal.aborted) left();
+    throw error;
+  }
 }
 
 const toPassage = ({ number, content, doc_name }: Citation) => ({

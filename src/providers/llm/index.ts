@@ -44,6 +44,8 @@ export interface ForwardRequest {
   readonly maxPause?: number | undefined;
   readonly passages?: readonly Passage[] | undefined;
   readonly question?: string | undefined;
+  /** Called when its turn has come and it goes out, again for each provider that is asked. */
+  sent?(): void;
 }
 
 /**

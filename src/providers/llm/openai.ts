@@ -51,9 +51,10 @@ export function createOpenAiChat(
         throw error;
       }
     },
-    async forward({ userId, model, body, stream, maxPause }, signal) {
+    async forward({ userId, model, body, stream, maxPause, sent }, signal) {
       const apiKey = apiKeyOf(config);
       const release = await admission.enter(userId, signal);
+      sent?.();
       const deadline = new Deadline({
         provider,
         // An answer that comes at once begins when it is whole.
