@@ -5,6 +5,7 @@ import type { Chunk } from "../slice.ts";
 import { packSlice, unpackSlice } from "../slice.ts";
 import { bm25Scores } from "./bm25.ts";
 import { frequencyLevels, indexedText } from "./full-text.ts";
+import { PostingLists } from "./postings.ts";
 import { SearchImage } from "./search-image.ts";
 
 const word = fc.constantFrom("red", "apple", "词语", "树", "zzz", "a1", "ab", "ред");
@@ -69,14 +70,20 @@ test("scores are those of BM25 over the chunks that can be seen", () => {
           const lengths = new Uint8Array(Uint32Array.of(chunk.length).buffer);
           image.update([{ first: base + at, count: 1, visible, lengths }]);
         }
+        const lists = new PostingLists(
+          (match, first, end) =>
+            database
+              .query<{ rowid: number }, [string, number, number]>(
+                "SELECT rowid FROM t WHERE t MATCH ? AND rowid BETWEEN ? AND ?",
+              )
+              .all(match, base + first, base + end - 1)
+              .map(({ rowid }) => rowid - base),
+          0,
+        );
         const scores = bm25Scores(
           image,
           query.map((term) => ({ ...term, prefix: false })),
-          (match) =>
-            database
-              .query<{ rowid: number }, [string]>("SELECT rowid FROM t WHERE t MATCH ?")
-              .all(match)
-              .map(({ rowid }) => rowid - base),
+          (term) => lists.find(term, chunks.length),
         );
         database.close();
 

@@ -1,13 +1,42 @@
 import type { QueryTerm } from "../search.ts";
-import { frequencyLevels, termQueries } from "./full-text.ts";
-import type { SearchImage } from "./search-image.ts";
+import type { PostingList } from "./postings.ts";
+import type { SearchImage, Stretch } from "./search-image.ts";
 
 /** The usual values of Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009. */
 const k1 = 1.2;
 const b = 0.75;
 
-/** Offsets of the chunks that an FTS5 query matches, ascending. */
-export type Postings = (query: string) => ArrayLike<number>;
+/** The part of a list, up to `to`, exclusive, that lies in one stretch. */
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly shift: number;
+}
+
+/** The first place from `from` on that holds `value` or more; values ascend. */
+function firstFrom(values: Uint32Array, value: number, from: number): number {
+  let low = from;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What of a list can be seen. */
+function visibleRuns(offsets: Uint32Array, stretches: readonly Stretch[]): Run[] {
+  const runs: Run[] = [];
+  let at = 0;
+  for (const { first, end, shift } of stretches) {
+    if (at === offsets.length) break;
+    const from = firstFrom(offsets, first, at);
+    at = firstFrom(offsets, end, from);
+    if (at > from) runs.push({ from, to: at, shift });
+  }
+  return runs;
+}
 
 /**
  * BM25 of every chunk of the image, by position; 0 where no term occurs. Its statistics are those of
@@ -17,29 +46,28 @@ export type Postings = (query: string) => ArrayLike<number>;
 export function bm25Scores(
   image: SearchImage,
   terms: readonly QueryTerm[],
-  postings: Postings,
+  postings: (term: QueryTerm) => PostingList,
 ): Float64Array {
+  const { lengths, stretches, visibleChunks } = image;
   const scores = new Float64Array(image.size);
-  const average = image.visibleLength / Math.max(1, image.visibleChunks);
+  const average = image.visibleLength / Math.max(1, visibleChunks);
+  // One multiplication and one division for each posting: a common term has 50,000.
+  const damping = k1 * (1 - b);
+  const dampingOfTerm = (k1 * b) / average;
   for (const term of terms) {
-    let idf = 0;
-    let lower = 0;
-    for (const [at, query] of termQueries(term).entries()) {
-      const positions = image.visiblePositions(postings(query));
-      if (positions.length === 0) break;
-      if (at === 0) {
-        const rest = image.visibleChunks - positions.length;
-        idf = Math.log(1 + (rest + 0.5) / (positions.length + 0.5));
+    const { offsets, frequencies } = postings(term);
+    const runs = visibleRuns(offsets, stretches);
+    const having = runs.reduce((sum, { from, to }) => sum + to - from, 0);
+    const idf = Math.log(1 + (visibleChunks - having + 0.5) / (having + 0.5));
+    const weight = term.count * idf * (k1 + 1);
+    for (const { from, to, shift } of runs) {
+      for (let at = from; at < to; at += 1) {
+        const position = (offsets[at] ?? 0) + shift;
+        const frequency = frequencies[at] ?? 0;
+        const saturation = damping + dampingOfTerm * (lengths[position] ?? 0);
+        scores[position] =
+          (scores[position] ?? 0) + (weight * frequency) / (frequency + saturation);
       }
-      const level = at === 0 ? 1 : (frequencyLevels[at - 1] ?? 1);
-      const weight = term.count * idf * (k1 + 1);
-      for (const position of positions) {
-        const length = image.lengths[position] ?? 0;
-        const saturation = k1 * (1 - b + (b * length) / average);
-        const gain = level / (level + saturation) - lower / (lower + saturation);
-        scores[position] = (scores[position] ?? 0) + weight * gain;
-      }
-      lower = level;
     }
   }
   return scores;

@@ -18,6 +18,15 @@ export interface Extent {
   readonly visible: boolean;
 }
 
+/** Chunks that follow one another and can all be seen. */
+export interface Stretch {
+  /** Offsets of the first one, and behind the last. */
+  readonly first: number;
+  readonly end: number;
+  /** What a position is more than the offset. */
+  readonly shift: number;
+}
+
 /** Sets every value to `rest` but those of some extents, which come in the order of their positions. */
 export function keepExtents(
   values: Float32Array | Float64Array,
@@ -43,6 +52,10 @@ export class SearchImage {
   private readonly extents: Mutable<Extent>[] = [];
   private readonly byFirst = new Map<number, Mutable<Extent>>();
   private room = new Uint32Array(1024);
+  private stretched: { version: number; stretches: readonly Stretch[] } = {
+    version: 0,
+    stretches: [],
+  };
 
   /** Another one, that no other image ever had, after every change of what can be seen. */
   version = 0;
@@ -90,30 +103,28 @@ export class SearchImage {
     }
   }
 
-  /** Positions of the visible chunks among those at `offsets`, which ascend, as the result does. */
-  visiblePositions(offsets: ArrayLike<number>): Uint32Array {
-    const positions = new Uint32Array(offsets.length);
-    let found = 0;
-    let at = 0;
-    for (let next = 0; next < offsets.length; next += 1) {
-      const offset = offsets[next] ?? 0;
-      let extent = this.extents[at];
-      if (extent === undefined || offset < extent.first || offset >= extent.first + extent.count) {
-        at = this.lastExtent((candidate) => candidate.first <= offset, at);
-        extent = this.extents[at];
-      }
-      if (extent === undefined || !extent.visible) continue;
-      const within = offset - extent.first;
-      if (within < 0 || within >= extent.count) continue;
-      positions[found] = extent.position + within;
-      found += 1;
+  /** The chunks that can be seen, in as few stretches as they make; in order. */
+  get stretches(): readonly Stretch[] {
+    if (this.stretched.version === this.version) return this.stretched.stretches;
+    const stretches: Mutable<Stretch>[] = [];
+    for (const { first, count, position, visible } of this.extents) {
+      if (!visible) continue;
+      const shift = position - first;
+      const last = stretches.at(-1);
+      if (last?.end === first && last.shift === shift) last.end += count;
+      else stretches.push({ first, end: first + count, shift });
     }
-    return positions.subarray(0, found);
+    this.stretched = { version: this.version, stretches };
+    return stretches;
   }
 
   /** The position of the visible chunk with that number, if there is one. */
   positionOf(chunk: number): number | undefined {
-    return this.visiblePositions([chunk - this.base])[0];
+    const offset = chunk - this.base;
+    const extent = this.extents[this.lastExtent((candidate) => candidate.first <= offset, 0)];
+    if (extent?.visible !== true) return undefined;
+    const within = offset - extent.first;
+    return within < 0 || within >= extent.count ? undefined : extent.position + within;
   }
 
   /** The number of the chunk at a position. */
