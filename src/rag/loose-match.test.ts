@@ -32,6 +32,29 @@ describe("loose matches", () => {
     expect(rare).toBeGreaterThan((common ?? 0) * 5);
   });
 
+  test("prefer words that stand together to the same words far apart", () => {
+    const filler = "nothing of any kind but other matter ".repeat(3);
+    const passages = [
+      `red ${filler} green ${filler} blue`,
+      `${filler} red green blue ${filler}`,
+      "yellow",
+    ];
+    const [apart, together] = scores("red green blue", passages);
+    expect(together).toBeGreaterThan((apart ?? 0) * 1.1);
+    const [zhApart, zhTogether] = scores("红绿蓝", [
+      `红${"完全无关的内容。".repeat(4)}绿${"完全无关的内容。".repeat(4)}蓝`,
+      `${"完全无关的内容。".repeat(8)}红绿蓝`,
+      "黄",
+    ]);
+    expect(zhTogether).toBeGreaterThan((zhApart ?? 0) * 1.1);
+  });
+
+  test("take a word that shares more letters for the likelier one", () => {
+    const [longer, shorter] = scores("stators", ["the stator turns", "the state turns", ...others]);
+    expect(longer).toBeGreaterThan((shorter ?? 0) * 1.5);
+    expect(shorter).toBeGreaterThan(0);
+  });
+
   test("tell how much of the question a passage covers", () => {
     const passages = ["red green blue", "red", "yellow", "white", "black", "brown"];
     const [all, third, none] = looseMatches("red green blue", passages, looseStatistics(passages));

@@ -2,13 +2,19 @@ import { CharClass, charClassAt, charLength } from "../text/char-class.ts";
 import { foldedUnit, normalise, stripMarks } from "../text/fold.ts";
 import { stopWordsOf } from "../text/stop-words.ts";
 
-/** Letters of a word that are compared, whatever its ending; the digits of a number all are. */
+/**
+ * Letters of a word that are compared, whatever its ending; the digits of a number all are. Four
+ * forgive most endings and take `stator` for `state`; six alone would cost Greek, Swedish and Russian,
+ * whose words are often shorter, what they gain for English.
+ */
 const prefixLength = 4;
+const longPrefixLength = 6;
 const buckets = 65_536;
 
 /**
  * In how many of a sample of passages each loose feature occurs: a single Chinese, Japanese or Korean
- * character, a number, or the first four letters of a word. Features share 65,536 counters by their hash.
+ * character, a number, or the first four or six letters of a word. Features share 65,536 counters by their
+ * hash.
  */
 export interface LooseStatistics {
   readonly passages: number;
@@ -17,8 +23,11 @@ export interface LooseStatistics {
   readonly counts: Uint16Array;
 }
 
-/** Takes the hash (0 to 65,535) of a feature, and where the word that it begins stands. */
-type FeatureSink = (feature: number, start: number, end: number) => void;
+/**
+ * Takes the hash (0 to 65,535) of a feature, where the word that it begins stands, and its share in
+ * what the word weighs.
+ */
+type FeatureSink = (feature: number, start: number, end: number, share: number) => void;
 
 /**
  * Finds every feature of a normalised text, in order, in one pass. Thai and its neighbours, which put
@@ -30,7 +39,7 @@ function scan(clean: string, visit: FeatureSink): void {
     const charClass = charClassAt(clean, i);
     if (charClass === CharClass.cjk || charClass === CharClass.hangul) {
       const end = i + charLength(clean, i);
-      visit(mix(foldedUnit(clean, i)), i, end);
+      visit(mix(foldedUnit(clean, i)), i, end, 1);
       i = end;
     } else if (charClass === CharClass.southEastAsian) {
       i = scanRun(clean, i, visit);
@@ -44,18 +53,28 @@ function scan(clean: string, visit: FeatureSink): void {
 
 function scanWord(text: string, start: number, visit: FeatureSink): number {
   let hash = 7;
+  let prefix = 0;
   let length = 0;
   let i = start;
   while (i < text.length) {
     const charClass = charClassAt(text, i);
     if (charClass === CharClass.separator || charClass > CharClass.mark) break;
-    if (charClass !== CharClass.mark && (length < prefixLength || charClass === CharClass.digit)) {
+    if (
+      charClass !== CharClass.mark &&
+      (length < longPrefixLength || charClass === CharClass.digit)
+    ) {
+      if (length === prefixLength) prefix = hash;
       hash = Math.imul(hash, 31) + foldedUnit(text, i);
       length++;
     }
     i += charLength(text, i);
   }
-  visit(mix(hash), start, i);
+  if (length <= prefixLength) {
+    visit(mix(hash), start, i, 1);
+  } else {
+    visit(mix(prefix), start, i, 0.5);
+    visit(mix(~hash), start, i, 0.5);
+  }
   return i;
 }
 
@@ -68,7 +87,7 @@ function scanRun(text: string, start: number, visit: FeatureSink): number {
     for (let j = i; j < end && j < i + prefixLength; j++) {
       hash = Math.imul(hash, 31) + text.charCodeAt(j);
     }
-    visit(mix(hash), i, i + prefixLength);
+    visit(mix(hash), i, i + prefixLength, 1);
   }
   return end;
 }
@@ -94,8 +113,8 @@ export function looseStatistics(passages: Iterable<string>): LooseStatistics {
   for (const passage of passages) {
     if (number === 65_535) break;
     number++;
-    scan(normalise(passage), (feature) => {
-      length++;
+    scan(normalise(passage), (feature, _start, _end, share) => {
+      length += share;
       if (seenIn[feature] === number) return;
       seenIn[feature] = number;
       counts[feature] = (counts[feature] ?? 0) + 1;
@@ -111,21 +130,27 @@ export function looseStatistics(passages: Iterable<string>): LooseStatistics {
 /** UTF-16 units of a question that are read, as many as the full-text search reads. */
 const longestQuestion = 8192;
 
-/** The features of a question, each with how often it occurs there. Stop words give none. */
-function questionFeatures(question: string): Map<number, number> {
+interface QuestionFeature {
+  /** How often the question has it. */
+  readonly count: number;
+  readonly share: number;
+}
+
+/** The features of a question. Stop words give none. */
+function questionFeatures(question: string): Map<number, QuestionFeature> {
   const clean = normalise(question.slice(0, longestQuestion));
-  const found: { feature: number; word: string }[] = [];
-  scan(clean, (feature, start, end) => {
-    found.push({ feature, word: stripMarks(clean.slice(start, end).toLowerCase()) });
+  const found: { feature: number; share: number; word: string }[] = [];
+  scan(clean, (feature, start, end, share) => {
+    found.push({ feature, share, word: stripMarks(clean.slice(start, end).toLowerCase()) });
   });
   const stopWords = stopWordsOf(
     found.map(({ word }) => word),
     question,
   );
-  const counts = new Map<number, number>();
-  for (const { feature, word } of found) {
+  const counts = new Map<number, QuestionFeature>();
+  for (const { feature, share, word } of found) {
     if (word.length > 1 && stopWords.has(word)) continue;
-    counts.set(feature, (counts.get(feature) ?? 0) + 1);
+    counts.set(feature, { count: (counts.get(feature)?.count ?? 0) + 1, share });
   }
   return counts;
 }
@@ -134,8 +159,51 @@ function questionFeatures(question: string): Map<number, number> {
 const k1 = 1.2;
 const b = 0.75;
 
+/** What a word of an alphabet counts in a window, where a Chinese character counts 1. */
+const wordWidth = 2;
+
+/** Ten words, or twenty characters: about a clause. */
+const windowWidth = 20;
+
+/**
+ * Slides over a passage and knows the most that the question's features in it ever weighed, each
+ * counted once: an answer says in one sentence what a stray passage has here and there.
+ */
+class Window {
+  best = 0;
+  private weight = 0;
+  private readonly inside: { readonly slot: number; readonly place: number }[] = [];
+  private first = 0;
+  private readonly counts: Uint32Array;
+
+  constructor(private readonly weights: readonly { readonly idf: number }[]) {
+    this.counts = new Uint32Array(weights.length + 1);
+  }
+
+  /** Takes the next feature, by its number among those of the question, from 1. */
+  add(slot: number, place: number): void {
+    for (; this.first < this.inside.length; this.first += 1) {
+      const oldest = this.inside[this.first];
+      if (oldest === undefined || oldest.place > place - windowWidth) break;
+      if (this.count(oldest.slot, -1) === 0) this.weight -= this.weights[oldest.slot - 1]?.idf ?? 0;
+    }
+    this.inside.push({ slot, place });
+    if (this.count(slot, 1) === 1) this.weight += this.weights[slot - 1]?.idf ?? 0;
+    this.best = Math.max(this.best, this.weight);
+  }
+
+  private count(slot: number, change: 1 | -1): number {
+    const count = (this.counts[slot] ?? 0) + change;
+    this.counts[slot] = count;
+    return count;
+  }
+}
+
 export interface LooseMatch {
-  /** BM25 over the loose features: 0 or more, on the scale of a BM25 with natural logarithms. */
+  /**
+   * BM25 over the loose features, and the weight of those of the question that stand within ten words
+   * of one another: 0 or more, on the scale of a BM25 with natural logarithms.
+   */
   readonly score: number;
   /** The part of the question's features, each weighted by its rarity, that the passage holds, 0 to 1; 1 when the question has none. */
   readonly coverage: number;
@@ -155,24 +223,29 @@ export function looseMatches(
   const slots = new Uint16Array(buckets);
   const weights: { count: number; idf: number }[] = [];
   let total = 0;
-  for (const [feature, count] of wanted) {
+  for (const [feature, { count, share }] of wanted) {
     const having = statistics.counts[feature] ?? 0;
     const odds = (statistics.passages - having + 0.5) / (having + 0.5);
-    const idf = Math.log(1 + odds);
+    const idf = share * Math.log(1 + odds);
     weights.push({ count, idf });
     slots[feature] = weights.length;
     total += idf;
   }
   return passages.map((passage) => {
     const found = new Uint32Array(weights.length + 1);
+    const clean = normalise(passage);
+    const window = new Window(weights);
     let length = 0;
-    scan(normalise(passage), (feature) => {
-      length++;
+    let place = 0;
+    scan(clean, (feature, start, _end, share) => {
+      length += share;
+      place += charClassAt(clean, start) < CharClass.cjk ? wordWidth * share : 1;
       const slot = slots[feature] ?? 0;
       found[slot] = (found[slot] ?? 0) + 1;
+      if (slot > 0) window.add(slot, place);
     });
     const damping = k1 * (1 - b + (b * length) / statistics.averageLength);
-    let score = 0;
+    let score = window.best;
     let covered = 0;
     weights.forEach(({ count, idf }, i) => {
       const frequency = found[i + 1] ?? 0;
