@@ -1,6 +1,6 @@
 import { AppError, isErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
-import type { FromWorker, ToWorker, WorkerApi, WorkerFault } from "./protocol.ts";
+import type { Call, FromWorker, Outcome, ToWorker, WorkerApi, WorkerFault } from "./protocol.ts";
 import type { Transferred } from "./serve.ts";
 
 type Result<T> = Awaited<T> extends Transferred<infer Value> ? Value : Awaited<T>;
@@ -28,6 +28,9 @@ function revive(fault: WorkerFault): Error {
  */
 export class WorkerClient<Api extends WorkerApi> {
   private readonly pending = new Map<number, Pending>();
+  /** Calls that leave together, at the end of this turn of the event loop. */
+  private outgoing: Call[] = [];
+  private transfer: Transferable[] = [];
   private worker: Worker | undefined;
   /** Rejects with what stopped the newest Worker from starting; undefined before the first. */
   private ready: Promise<void> | undefined;
@@ -82,15 +85,15 @@ export class WorkerClient<Api extends WorkerApi> {
     transfer: Transferable[] = [],
   ): Promise<Result<ReturnType<Api[Name]>>> {
     if (!this.started) await this.wake();
-    const worker = this.worker;
-    if (worker === undefined) throw new Error(`the ${this.name} Worker is closed`);
+    if (this.worker === undefined) throw new Error(`the ${this.name} Worker is closed`);
     this.lastId += 1;
     const id = this.lastId;
     return new Promise((resolve, reject) => {
       // The Worker's API is typed by the same Api, so the value is what its function returned.
       this.pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      const message: ToWorker = { type: "call", id, name, args };
-      worker.postMessage(message, transfer);
+      this.outgoing.push({ id, name, args });
+      this.transfer.push(...transfer);
+      if (this.outgoing.length === 1) setImmediate(() => this.send());
     });
   }
 
@@ -136,7 +139,7 @@ export class WorkerClient<Api extends WorkerApi> {
       } else if (message.type === "failed") {
         reject(revive(message.error));
       } else {
-        this.settle(message);
+        for (const outcome of message.outcomes) this.settle(outcome);
       }
     };
     worker.onerror = (event) => log.error(`${this.name} Worker failed`, { reason: event.message });
@@ -163,16 +166,27 @@ export class WorkerClient<Api extends WorkerApi> {
     this.ready.catch(() => {});
   }
 
-  private settle(message: Extract<FromWorker, { id: number }>): void {
-    const pending = this.pending.get(message.id);
-    this.pending.delete(message.id);
-    if (message.type === "result") pending?.resolve(message.value);
-    else pending?.reject(revive(message.error));
+  private send(): void {
+    const message: ToWorker = { type: "calls", calls: this.outgoing };
+    const { transfer } = this;
+    this.outgoing = [];
+    this.transfer = [];
+    // Those of a Worker that died or was closed meanwhile have failed already.
+    if (message.calls.length > 0) this.worker?.postMessage(message, transfer);
+  }
+
+  private settle(outcome: Outcome): void {
+    const pending = this.pending.get(outcome.id);
+    this.pending.delete(outcome.id);
+    if (outcome.type === "result") pending?.resolve(outcome.value);
+    else pending?.reject(revive(outcome.error));
   }
 
   private failPending(how: string): void {
     const failed = [...this.pending.values()];
     this.pending.clear();
+    this.outgoing = [];
+    this.transfer = [];
     for (const pending of failed) pending.reject(new Error(`the ${this.name} Worker ${how}`));
   }
 }

@@ -24,6 +24,20 @@ test("a death fails the calls that the Worker had; later ones are answered by th
   await client.close();
 });
 
+test("calls that were made together are answered in their order, each for itself", async () => {
+  const client = await start();
+  const ended: unknown[] = [];
+  const calls = [
+    client.call("echo", ["first"]),
+    client.call("refuse", ["not this one"]),
+    client.call("later", ["last"]),
+    client.call("echo", ["third"]),
+  ];
+  await Promise.all(calls.map(async (call) => ended.push(await outcome(call))));
+  expect(ended).toEqual(["first", "not this one", "third", "last"]);
+  await client.close();
+});
+
 test("what stops the Worker from starting is told", async () => {
   expect(await outcome(start({ refuse: "no disk" }))).toBe("no disk");
 });

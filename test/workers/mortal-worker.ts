@@ -4,6 +4,10 @@ import { serveWorker } from "../../src/workers/serve.ts";
 const api = {
   echo: (text: string): string => text,
   die: (): void => process.exit(3),
+  refuse: (reason: string): void => {
+    throw new Error(reason);
+  },
+  later: async (text: string): Promise<string> => text,
   never: (): Promise<void> => new Promise(() => {}),
 };
 
