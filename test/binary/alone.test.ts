@@ -3,6 +3,7 @@ import { copyFileSync } from "node:fs";
 import { readEvents } from "../chat-stream.ts";
 import type { Caller } from "../harness.ts";
 import { ask, historyOf } from "../http/conversing.ts";
+import { expectFault } from "../http/expect-fault.ts";
 import { createKnowledgeBase, read, retrieve, type UploadAnswer, upload } from "../http/knowing.ts";
 import { freePort } from "../redis.ts";
 import { until } from "../until.ts";
@@ -50,6 +51,17 @@ test("a conversation with the demo model", async () => {
       { role: "assistant", content: whole, message_id: 2, status: "complete" },
     ],
   });
+});
+
+// Elysia knows faults of this kind by the names of classes, which a minifier may take away.
+test("numbers out of bounds are refused", async () => {
+  for (const path of [
+    "/api/conversations/list?limit=0",
+    "/api/conversations/list?limit=1001",
+    "/api/conversations/history/-1",
+  ]) {
+    await expectFault(await ada.get(path), 400, "invalid_field");
+  }
 });
 
 test("what was used", async () => {
