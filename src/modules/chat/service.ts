@@ -166,7 +166,7 @@ export function createChatService(options: {
           estimate: usage.estimate,
           onEnd(spent) {
             release();
-            options.answered(conversationId, userId);
+            if (conversation.untitled) options.answered(conversationId, userId);
             const message = {
               kind: "answer",
               userId,

@@ -1,8 +1,6 @@
-import { and, between, eq, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Drizzle } from "./connection.ts";
-import { attachments } from "./schema.ts";
-
-const placeholder = sql.placeholder;
+import { attachments, conversations } from "./schema.ts";
 
 export function attachmentWrites(db: Drizzle) {
   const attach = (
@@ -11,8 +9,8 @@ export function attachmentWrites(db: Drizzle) {
     knowledgeBaseIds: readonly string[],
   ): void => {
     for (const [position, id] of knowledgeBaseIds.entries()) {
-      db.run(sql`INSERT INTO attachments (conversation_id, position, user_id, knowledge_base_id)
-        SELECT ${conversationId}, ${position}, user_id, id FROM knowledge_bases
+      db.run(sql`INSERT INTO attachments (conversation_id, position, knowledge_base_id)
+        SELECT ${conversationId}, ${position}, id FROM knowledge_bases
         WHERE id = ${id} AND user_id = ${userId} AND NOT deleted`);
     }
   };
@@ -38,38 +36,13 @@ export function attachmentWrites(db: Drizzle) {
   };
 }
 
-export function attachmentReads(db: Drizzle) {
-  const ofOne = db
-    .select({ id: attachments.knowledgeBaseId })
-    .from(attachments)
-    .where(eq(attachments.conversationId, placeholder("conversationId")))
-    .orderBy(attachments.position)
-    .prepare();
-  const ofPage = db
-    .select({ conversationId: attachments.conversationId, id: attachments.knowledgeBaseId })
-    .from(attachments)
-    .where(
-      and(
-        eq(attachments.userId, placeholder("userId")),
-        between(attachments.conversationId, placeholder("oldest"), placeholder("newest")),
-      ),
-    )
-    .orderBy(attachments.conversationId, attachments.position)
-    .prepare();
-
-  return {
-    attachedTo: (conversationId: number): string[] =>
-      ofOne.all({ conversationId }).map(({ id }) => id),
-
-    /** What is attached to the user's conversations between two ids, both included. */
-    attachedBetween(userId: number, oldest: number, newest: number): Map<number, string[]> {
-      const attached = new Map<number, string[]>();
-      for (const { conversationId, id } of ofPage.all({ userId, oldest, newest })) {
-        const ids = attached.get(conversationId);
-        if (ids === undefined) attached.set(conversationId, [id]);
-        else ids.push(id);
-      }
-      return attached;
-    },
-  };
-}
+/**
+ * What is attached to the conversation of a row, in order, as a column of it: a query of its own would
+ * cost as much as that of the conversation.
+ */
+export const attachedKnowledgeBases = sql`(
+  SELECT json_group_array(${attachments.knowledgeBaseId} ORDER BY ${attachments.position})
+  FROM ${attachments} WHERE ${attachments.conversationId} = ${conversations.id}
+)`
+  // It is an array of the ids, which are text.
+  .mapWith((ids: string) => JSON.parse(ids) as string[]);

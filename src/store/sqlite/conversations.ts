@@ -11,7 +11,7 @@ import type {
 } from "../conversations.ts";
 import type { AnswerOwners } from "./answer-owners.ts";
 import { type AnswerWrites, createGrownAnswer } from "./answers.ts";
-import { attachmentReads, attachmentWrites } from "./attachments.ts";
+import { attachedKnowledgeBases, attachmentWrites } from "./attachments.ts";
 import { type Drizzle, highestId } from "./connection.ts";
 import type { ConversationSearcher } from "./conversation-search-client.ts";
 import type { Presence } from "./presence.ts";
@@ -30,9 +30,13 @@ const thisUsers = and(
   eq(conversations.userId, placeholder("userId")),
 );
 
+const wholeConversation = {
+  ...getTableColumns(conversations),
+  knowledgeBaseIds: attachedKnowledgeBases,
+};
+
 export function conversationWrites(db: Drizzle, answers: AnswerWrites, owners: AnswerOwners) {
   const { attach, attachInstead } = attachmentWrites(db);
-  const { attachedTo } = attachmentReads(db);
   const insertConversation = db
     .insert(conversations)
     .values({
@@ -50,7 +54,11 @@ export function conversationWrites(db: Drizzle, answers: AnswerWrites, owners: A
       createdTime: placeholder("createdTime"),
     })
     .prepare();
-  const usersConversation = db.select().from(conversations).where(thisUsers).prepare();
+  const usersConversation = db
+    .select(wholeConversation)
+    .from(conversations)
+    .where(thisUsers)
+    .prepare();
   const retitle = db
     .update(conversations)
     .set({ title: sql`${placeholder("title")}`, untitled: false })
@@ -123,10 +131,9 @@ export function conversationWrites(db: Drizzle, answers: AnswerWrites, owners: A
           .where(and(eq(conversations.id, id), eq(conversations.userId, userId)))
           .run();
       }
-      const row = usersConversation.get({ id, userId });
-      if (row === undefined) return undefined;
-      if (knowledgeBaseIds !== undefined) attachInstead(id, userId, knowledgeBaseIds);
-      return { ...row, knowledgeBaseIds: attachedTo(id) };
+      const isThere = usersConversation.get({ id, userId }) !== undefined;
+      if (isThere && knowledgeBaseIds !== undefined) attachInstead(id, userId, knowledgeBaseIds);
+      return usersConversation.get({ id, userId });
     },
 
     retitle: (
@@ -219,7 +226,7 @@ export function createConversationStore(
   presence: Presence,
 ): ConversationStore {
   const byId = db
-    .select()
+    .select(wholeConversation)
     .from(conversations)
     .where(eq(conversations.id, placeholder("id")))
     .prepare();
@@ -227,6 +234,7 @@ export function createConversationStore(
     .select({
       id: conversations.id,
       title: conversations.title,
+      knowledgeBaseIds: attachedKnowledgeBases,
       createdTime: conversations.createdTime,
     })
     .from(conversations)
@@ -247,7 +255,6 @@ export function createConversationStore(
     .prepare();
 
   const grown = createGrownAnswer(db);
-  const { attachedTo, attachedBetween } = attachmentReads(db);
 
   /** Passes a write's result on, and lets what it stored be found. */
   async function findable<T>(write: Promise<T>): Promise<T> {
@@ -263,25 +270,13 @@ export function createConversationStore(
     insert: (conversation) => findable(writer.call("insertConversation", [conversation])),
     import: (id, userId, packed) =>
       findable(writer.call("importConversation", [id, userId, packed], [packed])),
-    async find(id) {
-      const row = byId.get({ id });
-      return row && { ...row, knowledgeBaseIds: attachedTo(id) };
-    },
+    find: async (id) => byId.get({ id }),
     update: (id, userId, changes) =>
       findable(writer.call("updateConversation", [id, userId, changes])),
     retitle: (id, seen, title) => findable(writer.call("retitle", [id, seen, title])),
     search: searcher.search,
-    async list(userId, { limit, before = Number.MAX_SAFE_INTEGER }) {
-      const rows = page.all({ userId, limit, before });
-      const [newest, oldest] = [rows.at(0)?.id ?? 0, rows.at(-1)?.id ?? 0];
-      const attached = attachedBetween(userId, oldest, newest);
-      return rows.map(({ id, title, createdTime }) => ({
-        id,
-        title,
-        knowledgeBaseIds: attached.get(id) ?? [],
-        createdTime,
-      }));
-    },
+    list: async (userId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
+      page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
     highestId: async () => highestId(db, "conversations"),
     messages: async (id) =>

@@ -201,8 +201,6 @@ export const attachments = sqliteTable(
       .notNull()
       .references(() => conversations.id, { onDelete: "cascade" }),
     position: integer("position").notNull(),
-    /** The conversation's, so that a list of conversations finds all with one look. */
-    userId: integer("user_id").notNull(),
     knowledgeBaseId: text("knowledge_base_id")
       .notNull()
       .references(() => knowledgeBases.id, { onDelete: "cascade" }),
@@ -210,7 +208,6 @@ export const attachments = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.conversationId, table.position] }),
     index("attachments_by_knowledge_base").on(table.knowledgeBaseId),
-    index("attachments_by_user").on(table.userId, table.conversationId, table.position),
   ],
 );
 
