@@ -10,7 +10,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Milliseconds between the death of a Worker and the next try, when it dies again at once. */
+/** Milliseconds between the death of a Worker, or a start that failed, and the next try. */
 const respawnDelay = 200;
 
 function revive(fault: WorkerFault): Error {
@@ -24,7 +24,8 @@ function revive(fault: WorkerFault): Error {
 
 /**
  * Calls functions that run in a Worker of their own. A Worker that dies fails the calls it had, and
- * a fresh one takes its place.
+ * a fresh one takes its place. Where none can start, each call rejects with the reason, and the next
+ * call tries again.
  */
 export class WorkerClient<Api extends WorkerApi> {
   private readonly pending = new Map<number, Pending>();
@@ -32,8 +33,10 @@ export class WorkerClient<Api extends WorkerApi> {
   private outgoing: Call[] = [];
   private transfer: Transferable[] = [];
   private worker: Worker | undefined;
-  /** Rejects with what stopped the newest Worker from starting; undefined before the first. */
+  /** Rejects with what stopped the newest Worker from starting; undefined before the next try. */
   private ready: Promise<void> | undefined;
+  /** Whether the last try failed, so that the next one waits. */
+  private failed = false;
   /** Resolves when the newest Worker's thread has ended. */
   private ended: Promise<void> = Promise.resolve();
   private lastId = 0;
@@ -120,8 +123,28 @@ export class WorkerClient<Api extends WorkerApi> {
   /** Resolves when there is a Worker, or will not be any more. */
   private async wake(): Promise<void> {
     if (this.closed) return;
-    this.ready ??= this.launch();
+    if (this.ready === undefined) this.begin(this.failed ? respawnDelay : 0);
     await this.ready;
+  }
+
+  /** Sets `ready`: tries to get a Worker after so many milliseconds. */
+  private begin(delay: number): void {
+    const launch = async (): Promise<void> => {
+      if (delay > 0) await Bun.sleep(delay);
+      if (!this.closed) await this.launch();
+    };
+    const ready = launch();
+    this.ready = ready;
+    ready.then(
+      () => {
+        this.failed = false;
+      },
+      // Whoever calls meets the rejection; with no caller there is nobody to tell.
+      () => {
+        this.failed = true;
+        if (this.ready === ready) this.ready = undefined;
+      },
+    );
   }
 
   /** Spawns a Worker; resolves once it has built its API. */
@@ -138,6 +161,9 @@ export class WorkerClient<Api extends WorkerApi> {
         resolve();
       } else if (message.type === "failed") {
         reject(revive(message.error));
+        // It has nothing to offer; the next call starts another.
+        if (this.worker === worker) this.worker = undefined;
+        worker.terminate();
       } else {
         for (const outcome of message.outcomes) this.settle(outcome);
       }
@@ -159,11 +185,7 @@ export class WorkerClient<Api extends WorkerApi> {
     this.started = false;
     this.failPending("died");
     log.error(`${this.name} Worker died; starting another`);
-    this.ready = Bun.sleep(respawnDelay).then(() => {
-      if (!this.closed) return this.launch();
-    });
-    // Whoever calls meets the rejection; with no caller there is nobody to tell.
-    this.ready.catch(() => {});
+    this.begin(respawnDelay);
   }
 
   private send(): void {

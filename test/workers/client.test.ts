@@ -42,6 +42,40 @@ test("what stops the Worker from starting is told", async () => {
   expect(await outcome(start({ refuse: "no disk" }))).toBe("no disk");
 });
 
+test("a replacement that cannot start is told of, and tried again by the next call", async () => {
+  const workers = ["mortal", "refusing", "refusing", "mortal"].values();
+  const client = await WorkerClient.start<MortalApi>(
+    "mortal",
+    () => new Worker(new URL(`./${workers.next().value}-worker.ts`, import.meta.url).href),
+    {},
+  );
+  expect(await outcome(client.call("die", []))).toBe("the mortal Worker died");
+  const calls = [outcome(client.call("echo", ["a"])), outcome(client.call("echo", ["b"]))];
+  expect(await Promise.all(calls)).toEqual(["no disk", "no disk"]);
+  expect(await client.isAlive()).toBe(false);
+  expect(await client.call("echo", ["again"])).toBe("again");
+  await client.close();
+});
+
+test("one on demand that cannot start is tried again, and closes", async () => {
+  const workers = ["refusing", "mortal", "refusing"].values();
+  const onDemand = () =>
+    WorkerClient.onDemand<MortalApi>(
+      "mortal",
+      () => new Worker(new URL(`./${workers.next().value}-worker.ts`, import.meta.url).href),
+      {},
+    );
+  const client = onDemand();
+  expect(await outcome(client.call("echo", ["first"]))).toBe("no disk");
+  expect(await client.call("echo", ["second"])).toBe("second");
+  await client.close();
+
+  const refusing = onDemand();
+  expect(await outcome(refusing.call("echo", ["first"]))).toBe("no disk");
+  await refusing.closeAfter("echo", ["nobody hears it"]);
+  expect(await refusing.isAlive()).toBe(false);
+});
+
 test("close fails what waits, and everything after it", async () => {
   const client = await start();
   const waiting = outcome(client.call("never", []));
