@@ -160,6 +160,7 @@ export async function createApp(config: Config): Promise<App> {
     async close() {
       const patience = config.server.shutdownTimeout * 1000;
       titles.close();
+      knowledge.endWatches();
       await Promise.all([chat.drain(patience), server?.stop(patience)]);
       await usage.close();
       await Promise.all([cache.close(), knowledge.close(), imports.close()]);

@@ -66,3 +66,13 @@ test("a listener that leaves while it is told something disturbs no other", () =
   board.report(document, { stage: "parsing" });
   expect(told).toEqual(["first", "second", "second"]);
 });
+
+test("when the process stops, those who watch are told that nothing comes, and so are those who come", async () => {
+  const { board, told } = watched();
+  board.begin(document);
+  board.dismiss();
+  const later = Promise.withResolvers<IngestProgress | undefined>();
+  board.watch(document, later.resolve);
+  expect(await later.promise).toBeUndefined();
+  expect(told.map((progress) => progress?.stage)).toEqual(["stored", undefined]);
+});

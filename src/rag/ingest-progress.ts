@@ -40,6 +40,7 @@ const beginning: IngestProgress = {
 export class ProgressBoard {
   private readonly entries = new Map<string, IngestProgress>();
   private readonly listeners = new Map<string, Set<ProgressListener>>();
+  private dismissed = false;
 
   get(documentId: string): IngestProgress | undefined {
     return this.entries.get(documentId);
@@ -69,8 +70,18 @@ export class ProgressBoard {
     this.tell(documentId, change && { ...known, ...change });
   }
 
+  /** Tells all who listen, and whoever comes to, that they will hear no more: the process stops. */
+  dismiss(): void {
+    this.dismissed = true;
+    for (const documentId of [...this.listeners.keys()]) this.tell(documentId, undefined);
+  }
+
   /** Calls `listener` with every change from now on, until the function that this returns is called. */
   watch(documentId: string, listener: ProgressListener): () => void {
+    if (this.dismissed) {
+      queueMicrotask(() => listener(undefined));
+      return () => {};
+    }
     const listeners = this.listeners.get(documentId) ?? new Set();
     this.listeners.set(documentId, listeners.add(listener));
     return () => {

@@ -42,6 +42,8 @@ export interface Ingestion {
   progress(documentId: string): IngestProgress | undefined;
   /** Calls `listener` with every change from now on, until the function that this returns is called. */
   watch(documentId: string, listener: ProgressListener): () => void;
+  /** Tells all who watch a document, now or later, that they will hear no more. */
+  endWatches(): void;
   /** For a document that was deleted: whatever is done for it ends. */
   cancel(documentId: string): void;
   /** Goes on with everything that the end of a process cut off. */
@@ -213,6 +215,7 @@ export function createIngestion(
     join: (documentId) => tasks.get(documentId)?.done.promise,
     progress: (documentId) => board.get(documentId),
     watch: (documentId, listener) => board.watch(documentId, listener),
+    endWatches: () => board.dismiss(),
 
     cancel(documentId) {
       const task = tasks.get(documentId);

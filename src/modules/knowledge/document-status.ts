@@ -15,7 +15,7 @@ const isOver = ({ stage }: IngestProgress): boolean => stage === "ready" || stag
 /**
  * Streams where taking a document in stands: a `status` event now and at each change, up to the one
  * that says `ready` or `failed`. A document that is deleted meanwhile ends it with an `error` event;
- * where nobody is at it any more the stream just ends, for the client to come back.
+ * where nobody is at it any more, or the server stops, it just ends, for the client to come back.
  */
 export function documentStatusStream(
   knowledge: KnowledgeService,

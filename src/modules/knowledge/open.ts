@@ -19,6 +19,8 @@ export interface Knowledge {
   readonly embeddings: EmbeddingModels;
   /** Its threads by name, and whether each is there. */
   readonly threads: Readonly<Record<string, () => Promise<boolean>>>;
+  /** Ends the streams that tell how documents are taken in: the longest could last for hours. */
+  endWatches(): void;
   /** Cuts off what is being taken in, to go on after the next start. */
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export async function openKnowledge(
     }),
     embeddings: models,
     threads: { search: () => searcher.isAlive(), ingest: () => ingester.isAlive() },
+    endWatches: ingestion.endWatches,
     async close() {
       reindexing.close();
       await ingestion.close();
