@@ -8,6 +8,11 @@ export const uuid = Type.String({ format: "uuid" });
 export const createdTime = Type.Integer({ description: "Unix seconds." });
 export const success = { success: Type.Literal(true), message: Type.String() };
 
+export const documentStatus = Type.Union(
+  [Type.Literal("processing"), Type.Literal("ready"), Type.Literal("failed")],
+  { description: "Only a `ready` document is found in retrieval." },
+);
+
 /** What is shown of a passage that was found. */
 export const hitFields = {
   content: Type.String(),

@@ -8,13 +8,11 @@ import {
   deleteDocumentDocs,
   documentChunksDocs,
   documentFileDocs,
-  documentStatusDocs,
   listDocumentsDocs,
-  retryDocumentDocs,
-  uploadDocumentDocs,
 } from "./document-docs.ts";
 import { fileHeaders } from "./document-file.ts";
 import { documentStatusStream, wantsEvents } from "./document-status.ts";
+import { documentStatusDocs, retryDocumentDocs } from "./document-status-docs.ts";
 import { toChunk, toListed, toStatus, toUploaded } from "./document-wire.ts";
 import type { Taken } from "./documents.ts";
 import {
@@ -25,6 +23,7 @@ import {
   retriedDocument,
 } from "./model.ts";
 import type { KnowledgeService } from "./service.ts";
+import { uploadDocumentDocs } from "./upload-docs.ts";
 
 /** RFC 7240, section 4.1. */
 const prefersAsync = (request: Request): boolean =>
