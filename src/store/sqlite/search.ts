@@ -1,9 +1,9 @@
 import type { Database } from "bun:sqlite";
 import type { SearchCandidates, SearchRequest } from "../search.ts";
 import { bm25Scores } from "./bm25.ts";
-import { chunksPerIndex } from "./knowledge-writes.ts";
 import { PostingLists } from "./postings.ts";
 import { type Extent, keepExtents, SearchImage, type SliceRow } from "./search-image.ts";
+import { chunksPerIndex } from "./search-indexes.ts";
 import { createVectorSearch, type VectorSearch } from "./vector-search.ts";
 import { type VectorReads, vectorReads } from "./vectors.ts";
 

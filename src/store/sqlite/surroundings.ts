@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { TextPiece } from "../search.ts";
-import { chunksPerIndex } from "./knowledge-writes.ts";
+import { chunksPerIndex } from "./search-indexes.ts";
 
 interface Row extends TextPiece {
   readonly document: number;
