@@ -138,6 +138,25 @@ describe("chunks", () => {
     ]);
   });
 
+  test("take a letterhead along with the first section, not a whole introduction", () => {
+    const [first, second] = chunksOf([
+      paragraph("港务局 — 内部"),
+      heading(1, "年报"),
+      heading(2, "船舶"),
+      paragraph("去年有四千艘船到港。"),
+      heading(2, "起重机"),
+      paragraph("五月启用。"),
+    ]);
+    expect(first?.content).toBe("港务局 — 内部\n年报\n船舶\n去年有四千艘船到港。");
+    expect(first?.headings).toEqual(["年报", "船舶"]);
+    expect(second?.headings).toEqual(["年报", "起重机"]);
+    const introduction = "这是很长的引言。".repeat(20);
+    const chunks = chunksOf([paragraph(introduction), heading(1, "年报"), paragraph("正文。")]);
+    expect(chunks.map(({ content }) => content)).toEqual([introduction, "年报\n正文。"]);
+    const only = chunksOf([paragraph("港务局 — 内部"), heading(1, "年报")]);
+    expect(only.map(({ content }) => content)).toEqual(["港务局 — 内部\n年报"]);
+  });
+
   test("begin on the page of their first block", () => {
     const chunks = chunksOf([paragraph("甲".repeat(300), 3), paragraph("乙".repeat(300), 4)]);
     expect(chunks.map((chunk) => chunk.page)).toEqual([3, 4]);

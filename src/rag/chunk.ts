@@ -89,7 +89,8 @@ export class Chunker {
   }
 
   private addHeading(block: Block & { type: "heading" }, text: string, start: number): void {
-    if (this.draft?.hasBody === true) this.endSection();
+    if (this.isPreamble()) this.leadOn();
+    else if (this.draft?.hasBody === true) this.endSection();
     this.section++;
     this.outline.enter(block.level, text);
     if (this.draft !== undefined) this.draft.section = this.section;
@@ -99,6 +100,18 @@ export class Chunker {
       if (this.grown(at, textWidth(slice)) > this.size) this.closeDraft();
       this.append(slice, at, block.page);
     }
+  }
+
+  /** Whether all there is so far are a few words above the first heading: a letterhead, a date. */
+  private isPreamble(): boolean {
+    const { draft, section } = this;
+    const isFirst = section === 0 && this.index === 0 && this.held === undefined;
+    return isFirst && draft !== undefined && draft.width <= this.size * smallRest;
+  }
+
+  /** Makes the draft go with the text below, as a heading does. */
+  private leadOn(): void {
+    if (this.draft !== undefined) this.draft.hasBody = false;
   }
 
   private addBody(block: Exclude<Block, { type: "heading" }>, text: string, start: number): void {

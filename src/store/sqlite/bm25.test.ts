@@ -18,13 +18,20 @@ const chunkOf = (words: readonly string[]): Chunk => {
   return { id: "", index: 0, content, headings: [], page: undefined, start: 0, end: 0, terms };
 };
 
-/** BM25 as the books write it, with frequencies between two levels counted as the lower one. */
+/** What a word of a passage counts, so that some passages are longer than the shortest that counts. */
+const termsOfWord = 10;
+
+/**
+ * BM25 as the books write it, with frequencies between two levels counted as the lower one, and lengths
+ * below 50 as 50.
+ */
 function naiveScore(
   passages: readonly (readonly string[])[],
   at: number,
   query: readonly { text: string; count: number }[],
 ): number {
-  const average = passages.reduce((sum, words) => sum + words.length, 0) / passages.length;
+  const lengths = passages.map((words) => words.length * termsOfWord);
+  const average = Math.max(50, lengths.reduce((sum, each) => sum + each, 0) / passages.length);
   let score = 0;
   for (const { text, count } of query) {
     const having = passages.filter((words) => words.includes(text)).length;
@@ -32,7 +39,7 @@ function naiveScore(
     const idf = Math.log(1 + (passages.length - having + 0.5) / (having + 0.5));
     const occurrences = passages[at]?.filter((other) => other === text).length ?? 0;
     const frequency = [1, ...frequencyLevels].findLast((level) => level <= occurrences) ?? 0;
-    const length = passages[at]?.length ?? 0;
+    const length = Math.max(50, lengths[at] ?? 0);
     score +=
       (count * idf * frequency * 2.2) / (frequency + 1.2 * (0.25 + (0.75 * length) / average));
   }
@@ -67,7 +74,7 @@ test("scores are those of BM25 over the chunks that can be seen", () => {
             indexedText(chunk),
           ]);
           const visible = chunks[at]?.visible ? 1 : 0;
-          const lengths = new Uint8Array(Uint32Array.of(chunk.length).buffer);
+          const lengths = new Uint8Array(Uint32Array.of(chunk.length * termsOfWord).buffer);
           image.update([{ first: base + at, count: 1, visible, lengths }]);
         }
         const lists = new PostingLists(

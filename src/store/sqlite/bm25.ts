@@ -6,6 +6,12 @@ import type { SearchImage, Stretch } from "./search-image.ts";
 const k1 = 1.2;
 const b = 0.75;
 
+/**
+ * Terms that the shortest chunk counts as: that a letterhead is short makes it no better an answer
+ * than a paragraph. Passages of fewer terms tell nothing by their length (xquad, manuals).
+ */
+const shortest = 50;
+
 /** The part of a list, up to `to`, exclusive, that lies in one stretch. */
 interface Run {
   readonly from: number;
@@ -50,7 +56,7 @@ export function bm25Scores(
 ): Float64Array {
   const { lengths, stretches, visibleChunks } = image;
   const scores = new Float64Array(image.size);
-  const average = image.visibleLength / Math.max(1, visibleChunks);
+  const average = Math.max(shortest, image.visibleLength / Math.max(1, visibleChunks));
   // One multiplication and one division for each posting: a common term has 50,000.
   const damping = k1 * (1 - b);
   const dampingOfTerm = (k1 * b) / average;
@@ -64,7 +70,7 @@ export function bm25Scores(
       for (let at = from; at < to; at += 1) {
         const position = (offsets[at] ?? 0) + shift;
         const frequency = frequencies[at] ?? 0;
-        const saturation = damping + dampingOfTerm * (lengths[position] ?? 0);
+        const saturation = damping + dampingOfTerm * Math.max(shortest, lengths[position] ?? 0);
         scores[position] =
           (scores[position] ?? 0) + (weight * frequency) / (frequency + saturation);
       }
