@@ -34,19 +34,15 @@ export function createGrownAnswer(db: Drizzle): (row: MessageRow) => MessageRow 
   };
 }
 
+const growingAnswer = and(
+  eq(messages.conversationId, placeholder("conversationId")),
+  eq(messages.id, placeholder("answerId")),
+  eq(messages.status, "streaming"),
+);
+
 /** The writes of answers while they grow and when they end. */
 export function answerWrites(db: Drizzle) {
-  const growing = db
-    .select({ id: messages.id })
-    .from(messages)
-    .where(
-      and(
-        eq(messages.conversationId, placeholder("conversationId")),
-        eq(messages.id, placeholder("answerId")),
-        eq(messages.status, "streaming"),
-      ),
-    )
-    .prepare();
+  const growing = db.select({ id: messages.id }).from(messages).where(growingAnswer).prepare();
   const insertPart = db
     .insert(answerParts)
     .values({
@@ -59,50 +55,61 @@ export function answerWrites(db: Drizzle) {
     })
     .prepare();
 
+  const ground = db
+    .update(messages)
+    .set({ sources: sql`${placeholder("sources")}`, model: sql`${placeholder("model")}` })
+    .where(growingAnswer)
+    .prepare();
   /** An answer changes only while it grows: whoever ended it first had the last word. */
-  function settle(conversationId: number, id: number, values: Partial<MessageRow>): void {
-    const settled = db
-      .update(messages)
-      .set(values)
-      .where(
-        and(
-          eq(messages.conversationId, conversationId),
-          eq(messages.id, id),
-          eq(messages.status, "streaming"),
-        ),
-      )
-      .returning({ id: messages.id })
-      .all();
-    if (settled.length === 0) return;
-    db.delete(answerParts)
-      .where(and(eq(answerParts.conversationId, conversationId), eq(answerParts.messageId, id)))
-      .run();
-  }
+  const settle = db
+    .update(messages)
+    .set({
+      content: sql`${placeholder("content")}`,
+      reasoning: sql`nullif(${placeholder("reasoning")}, '')`,
+      pieces: sql`${sql.param(placeholder("pieces"), messages.pieces)}`,
+      sources: sql`${placeholder("sources")}`,
+      status: sql`${placeholder("status")}`,
+      finishReason: sql`${placeholder("finishReason")}`,
+      model: sql`${placeholder("model")}`,
+      promptTokens: sql`${placeholder("promptTokens")}`,
+      completionTokens: sql`${placeholder("completionTokens")}`,
+      totalTokens: sql`${placeholder("totalTokens")}`,
+      usageEstimated: sql`${placeholder("estimated")}`,
+    })
+    .where(growingAnswer)
+    .returning({ id: messages.id })
+    .prepare();
+  const dropParts = db
+    .delete(answerParts)
+    .where(
+      and(
+        eq(answerParts.conversationId, placeholder("conversationId")),
+        eq(answerParts.messageId, placeholder("answerId")),
+      ),
+    )
+    .prepare();
 
   return {
     /** Answers false when the answer has ended or is gone. */
     append({ sources, model, ...part }: AnswerPart): boolean {
-      const { conversationId, answerId } = part;
-      if (growing.get({ conversationId, answerId }) === undefined) return false;
+      const answer = { conversationId: part.conversationId, answerId: part.answerId };
+      if (growing.get(answer) === undefined) return false;
       insertPart.run(part);
-      if (sources !== null || model !== null) {
-        db.update(messages)
-          .set({ sources, model })
-          .where(and(eq(messages.conversationId, conversationId), eq(messages.id, answerId)))
-          .run();
-      }
+      if (sources !== null || model !== null) ground.run({ ...answer, sources, model });
       return true;
     },
 
-    end(conversationId: number, answerId: number, { usage, reasoning, ...columns }: AnswerEnd) {
-      settle(conversationId, answerId, {
-        ...columns,
-        reasoning: reasoning === "" ? null : reasoning,
+    end(conversationId: number, answerId: number, { usage, ...end }: AnswerEnd): void {
+      const answer = { conversationId, answerId };
+      const settled = settle.get({
+        ...answer,
+        ...end,
         promptTokens: usage?.promptTokens ?? null,
         completionTokens: usage?.completionTokens ?? null,
         totalTokens: usage?.totalTokens ?? null,
-        usageEstimated: usage?.estimated ?? null,
+        estimated: usage && Number(usage.estimated),
       });
+      if (settled !== undefined) dropParts.run(answer);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { WorkerClient } from "../../workers/client.ts";
 import type { UsageEntry, UsageStore } from "../usage.ts";
 import type { Drizzle } from "./connection.ts";
@@ -6,9 +7,24 @@ import type { UsageWorkerApi, UsageWorkerOptions } from "./usage-worker.ts";
 import type { Writer } from "./writer.ts";
 
 export function usageWrites(db: Drizzle) {
+  const insert = db
+    .insert(usage)
+    .values({
+      kind: sql.placeholder("kind"),
+      userId: sql.placeholder("userId"),
+      conversationId: sql.placeholder("conversationId"),
+      messageId: sql.placeholder("messageId"),
+      model: sql.placeholder("model"),
+      promptTokens: sql.placeholder("promptTokens"),
+      completionTokens: sql.placeholder("completionTokens"),
+      estimated: sql.placeholder("estimated"),
+      createdTime: sql.placeholder("createdTime"),
+    })
+    .prepare();
+
   return {
     recordUsage: (entry: UsageEntry): void => {
-      db.insert(usage).values(entry).run();
+      insert.run({ ...entry });
     },
   };
 }
