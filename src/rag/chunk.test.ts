@@ -66,7 +66,7 @@ describe("chunks", () => {
   test("hold every character of the document that is not space, in order and once", () => {
     fc.assert(
       fc.property(document, size, (blocks, width) => {
-        const plain = blocks.map(blockText).join("\n");
+        const plain = blocks.map((each) => blockText(each, width).text).join("\n");
         const chunks = chunksOf(blocks, width);
         expect(solid(chunks.map(({ start, end }) => plain.slice(start, end)).join(""))).toBe(
           solid(plain),
@@ -82,9 +82,9 @@ describe("chunks", () => {
   test("say what stands between their offsets, a repeated table header aside", () => {
     fc.assert(
       fc.property(document, size, (blocks, width) => {
-        const plain = blocks.map(blockText).join("\n");
+        const plain = blocks.map((each) => blockText(each, width).text).join("\n");
         const headers = blocks.flatMap((b) =>
-          b.type === "table" ? [`${blockText({ ...b, rows: [] })}\n`] : [],
+          b.type === "table" ? [blockText(b, width).header] : [],
         );
         for (const chunk of chunksOf(blocks, width)) {
           const slice = plain.slice(chunk.start, chunk.end);
@@ -183,6 +183,26 @@ describe("chunks", () => {
     const chunks = chunksOf([{ type: "table", header: ["名称", "价格"], rows }], 60);
     expect(chunks.length).toBeGreaterThan(3);
     for (const { content } of chunks) expect(content.startsWith("名称 | 价格\n商品")).toBe(true);
+  });
+
+  test("name the column of every cell where the header is too wide to be repeated", () => {
+    const columns = Array.from({ length: 60 }, (_, at) => `第${at}项指标的名称`);
+    const rows = [0, 1, 2].map((row) => columns.map((_, at) => (at === 7 ? "" : `值${row}.${at}`)));
+    const chunks = chunksOf([{ type: "table", header: columns, rows }]);
+    expect(chunks[0]?.content).toStartWith("第0项指标的名称: 值0.0 | 第1项指标的名称: 值0.1 | ");
+    for (const { content } of chunks) {
+      for (const cell of content.split(/ \| |\n| \|$/).filter((each) => each !== "")) {
+        const [, column, of] = /^第(\d+)项指标的名称: 值\d\.(\d+)$/.exec(cell) ?? [];
+        expect({ cell, column }).toEqual({ cell, column: of });
+      }
+    }
+    const all = chunks.map(({ content }) => content).join("\n");
+    expect(all.match(/值/g)).toHaveLength(3 * 59);
+    // Names that would be most of the text are left out.
+    const short = rows.map((row) => row.map(() => "1"));
+    const long = columns.map((name) => name.repeat(8));
+    const table = chunksOf([{ type: "table", header: long, rows: [...short, ...short, ...short] }]);
+    expect(table.map(({ content }) => content).join("")).not.toContain(": ");
   });
 
   test("cut code between lines and keep its indentation", () => {

@@ -1,13 +1,13 @@
 import { textWidth } from "../text/width.ts";
-import { blockParts, blockText, headerText } from "./chunk/block-text.ts";
+import { type BlockText, blockText } from "./chunk/block-text.ts";
 import { cutLong } from "./chunk/cut-long.ts";
 import { Outline } from "./chunk/outline.ts";
 import type { Block } from "./parse/document.ts";
 
 /**
  * A passage of a document, the unit of retrieval. Offsets count UTF-16 units of the document's plain
- * text: the texts of its blocks (`blockText`), a line feed between two. `content` is that text from
- * `start` to `end`, and before it the header of the table that the chunk goes on with, if it begins
+ * text: the texts of its blocks (`blockText` at the size of its chunks), a line feed between two.
+ * `content` is that text from `start` to `end`, and before it the header of the table that the chunk goes on with, if it begins
  * behind that table's header.
  */
 export interface Chunk {
@@ -65,13 +65,14 @@ export class Chunker {
 
   /** Takes the next block; answers the chunks that are complete by now. */
   push(block: Block): Chunk[] {
-    const text = blockText(block);
+    const whole = blockText(block, this.size);
+    const { text } = whole;
     const start = this.offset;
     // The line feed between two blocks.
     this.offset += text.length + 1;
     if (text === "") return [];
     if (block.type === "heading") this.addHeading(block, text, start);
-    else this.addBody(block, text, start);
+    else this.addBody(block, whole, start);
     return this.takeReady();
   }
 
@@ -114,42 +115,40 @@ export class Chunker {
     if (this.draft !== undefined) this.draft.hasBody = false;
   }
 
-  private addBody(block: Exclude<Block, { type: "heading" }>, text: string, start: number): void {
-    const width = textWidth(text);
+  private addBody({ page }: Block, block: BlockText, start: number): void {
+    const width = textWidth(block.text);
     const { draft } = this;
     const wellFilled = draft?.hasBody === true && draft.width >= this.size / 2;
     if (wellFilled && this.grown(start, width) > this.size) this.closeDraft();
     const whole = this.grown(start, width);
     if (whole > this.size) {
-      this.addParts(block, text, start, whole);
+      this.addParts(block, start, whole, page);
       return;
     }
-    this.append(text, start, block.page);
+    this.append(block.text, start, page);
     this.markBody();
   }
 
   /** Spreads a block evenly over several chunks: with the draft it is `whole` wide, too much for one. */
   private addParts(
-    block: Exclude<Block, { type: "heading" }>,
-    text: string,
+    { text, header, parts }: BlockText,
     start: number,
     whole: number,
+    page: number | undefined,
   ): void {
-    const header = block.type === "table" ? `${headerText(block)}\n` : "\n";
-    const repeated = header.length > 1 && textWidth(header) <= this.size / 2 ? header : "";
-    const room = this.size - textWidth(repeated);
+    const room = this.size - textWidth(header);
     const target = whole / Math.ceil(whole / room);
-    for (const part of blockParts(block, text)) {
+    for (const part of parts()) {
       for (const piece of cutLong(text, part.start, part.end, room)) {
         const slice = text.slice(piece.start, piece.end);
         const at = start + piece.start;
         const full = this.draft?.hasBody === true && this.draft.width >= target;
         if (full || this.grown(at, textWidth(slice)) > this.size) this.closeDraft();
         const goesOn = this.draft === undefined && piece.start >= header.length - 1;
-        this.append(slice, at, block.page);
-        if (goesOn && repeated !== "" && this.draft !== undefined) {
-          this.draft.prefix = repeated;
-          this.draft.width += textWidth(repeated);
+        this.append(slice, at, page);
+        if (goesOn && header !== "" && this.draft !== undefined) {
+          this.draft.prefix = header;
+          this.draft.width += textWidth(header);
         }
         if (slice.trim() !== "") this.markBody();
       }

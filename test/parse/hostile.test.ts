@@ -243,7 +243,10 @@ describe("size", () => {
 
   test("a row of a million cells", async () => {
     const { blocks } = await read("wide.csv", `${"ab,".repeat(1_000_000)}\n${"cd,".repeat(3)}`);
-    expect(texts(blocks).join("|").match(/ab/g)).toHaveLength(1_000_000);
+    const cells = blocks.flatMap((block) =>
+      block.type === "table" ? [block.header, ...block.rows].flat() : [],
+    );
+    expect(cells.join("|").match(/ab/g)).toHaveLength(1_000_000);
   });
 
   test("50 MB of text in the memory of a small one", async () => {

@@ -75,6 +75,32 @@ test("every piece of a long table has the header", () => {
   expect(blocks.flatMap((block) => (block.type === "table" ? block.rows : []))).toHaveLength(1000);
 });
 
+test("a table of a thousand columns names them with every piece of every row", () => {
+  const names = Array.from({ length: 1000 }, (_, at) => `column${at}`);
+  const rows = [0, 1, 2].map((row) => names.map((_, at) => (at < 900 ? `v${row}.${at}` : "")));
+  const blocks = write((writer) => {
+    const table = writer.table(names);
+    for (const row of rows) table.row(row);
+    table.row([...names.map((_, at) => (at === 500 ? "v3.500" : "")), "beyond"]);
+    table.end();
+  });
+  const said: [string, string][] = [];
+  const unsaid: string[] = [];
+  for (const block of blocks) {
+    if (block.type !== "table") throw new Error("no table");
+    expect(block.rows).toHaveLength(1);
+    const [row = []] = block.rows;
+    if (block.header.length === 0) unsaid.push(...row);
+    else said.push(...row.map((cell, at): [string, string] => [block.header[at] ?? "", cell]));
+    // The first cell tells which row a piece belongs to.
+    if (row.length > 1 && block.header.length > 0) expect(row[0]).toMatch(/^v\d\.0$/);
+  }
+  for (const [name, cell] of said) expect(name).toBe(cell.replace(/^v\d\./, "column"));
+  expect(new Set(said.map(([, cell]) => cell)).size).toBe(3 * 900 + 1);
+  // What stands under no name, and the names of columns without a cell.
+  expect(unsaid).toEqual(["beyond", ...names.slice(900)]);
+});
+
 test("a cell of many sentences goes on below, in its column", () => {
   const long = "A sentence of the cell. ".repeat(500).trim();
   const [block] = write((writer) => {

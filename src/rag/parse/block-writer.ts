@@ -1,5 +1,6 @@
 import { type Block, maxBlockLength } from "./document.ts";
 import { cleanCode, cleanLine, cleanText, splitText } from "./plain-text.ts";
+import { areNames, wideTable } from "./wide-table.ts";
 
 const maxCellLength = 4096;
 const maxRowsInBlock = 200;
@@ -53,8 +54,9 @@ export class BlockWriter {
     const clean = header.map((cell) => cleanLine(cell).slice(0, maxCellLength).toWellFormed());
     while (clean.at(-1) === "") clean.pop();
     const headerLength = weigh(clean);
-    // A header that leaves no room for rows is no header.
     if (headerLength > maxBlockLength / 4) {
+      if (areNames(clean)) return wideTable(clean, (names) => this.table(names));
+      // Texts that leave no room for rows are a row themselves.
       const table = this.table([]);
       table.row(header);
       return table;
