@@ -109,6 +109,9 @@ export function guessSeparator(sample: string): string {
   return best.separator;
 }
 
+/** The line that Excel writes and reads before the header, to name the separator. */
+const separatorLine = /^sep=([^\r\n"])\r?\n/i;
+
 /** CSV and TSV: the first row is the header of the rest. */
 export const readDelimited: TextReader = ({ source, encoding, writer, extension }) => {
   let table: TableWriter | undefined;
@@ -118,13 +121,18 @@ export const readDelimited: TextReader = ({ source, encoding, writer, extension 
     else table = writer.table(cells);
   };
   for (const piece of decodeText(source, encoding)) {
-    rows ??= new RowSplitter(
-      extension === "tsv"
-        ? "\t"
-        : guessSeparator(piece.split("\n", 20).join("\n").slice(0, 20_000)),
+    if (rows !== undefined) {
+      rows.write(piece);
+      continue;
+    }
+    const [line = "", stated] = separatorLine.exec(piece) ?? [];
+    const text = piece.slice(line.length);
+    const sample = () => text.split("\n", 20).join("\n").slice(0, 20_000);
+    rows = new RowSplitter(
+      stated ?? (extension === "tsv" ? "\t" : guessSeparator(sample())),
       onRow,
     );
-    rows.write(piece);
+    rows.write(text);
   }
   rows?.end();
   table?.end();

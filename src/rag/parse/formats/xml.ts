@@ -4,6 +4,7 @@ import type { TextReader } from "../reader.ts";
 import { RecordWriter } from "../record-writer.ts";
 import { pieces } from "../source.ts";
 import { type Attributes, readXml, xmlEncoding } from "../xml.ts";
+import { writeHtml } from "./html.ts";
 
 interface Frame {
   readonly name: string;
@@ -21,6 +22,9 @@ interface Frame {
 const headingName = /^(title|head|heading|h[1-6])$/i;
 const notShown = /^(xmlns|xml:|xsi:|id$|class$|style$|href$|src$)/;
 const maxLabelled = 200;
+/** Feeds and exports carry HTML as text, escaped or in a CDATA section. */
+const markup =
+  /<(p|br|div|span|a|b|i|em|strong|ul|ol|li|h[1-6]|table|img|blockquote|pre)(\s[^<>]*)?\/?>/i;
 
 const localName = (name: string) => name.slice(name.indexOf(":") + 1);
 
@@ -80,6 +84,10 @@ class XmlText {
         .map(([name, value]) => `${name} ${value}`);
       if (frame.hasChildren) this.records.end();
       else this.addLeaf(parent, frame.name, values.join(", "));
+    } else if (!frame.hasChildren && parent && !parent.hasText && markup.test(text)) {
+      this.writeLeaves(parent);
+      this.records.end();
+      writeHtml([text], this.writer, { isPage: false });
     } else if (!parent) this.records.field("", text);
     else if (parent.hasText) parent.text += ` ${text} `;
     else {

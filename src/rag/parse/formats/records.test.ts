@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { blockText } from "../block-writer.ts";
+import { readDocument } from "../index.ts";
+import { bytesSource } from "../source.ts";
+
+async function read(claimedExtension: string, text: string): Promise<string[]> {
+  const texts: string[] = [];
+  await readDocument(bytesSource(new TextEncoder().encode(text)), {
+    claimedExtension,
+    maxDecompressedBytes: 2 ** 20,
+    sink: (block) => texts.push(`${block.type} ${blockText(block)}`),
+  });
+  return texts;
+}
+
+test.each([";", ",", "\t", "|"])(
+  "a first line that names the separator %j is no row",
+  async (by) => {
+    const rows = [
+      ["Name", "Wert; x"],
+      ["A", "1,5"],
+    ]
+      .map((row) => row.join(by))
+      .join("\r\n");
+    const [table, ...more] = await read("csv", `sep=${by}\r\n${rows}`);
+    expect(table?.startsWith("table Name | Wert")).toBe(true);
+    expect(more).toEqual([]);
+  },
+);
+
+test("HTML in the fields of a feed is read as such", async () => {
+  const feed = `<rss><channel><title>News</title><item><title>One</title><link>https://x.test/1</link>
+    <description><![CDATA[<p>First <b>bold</b> line</p><ul><li>point</li></ul><script>no()</script>]]></description>
+    <encoded>&lt;p&gt;Escaped &amp;amp; kept&lt;/p&gt;</encoded><rank>a &lt; b &gt; c</rank></item></channel></rss>`;
+  expect(await read("xml", feed)).toEqual([
+    "heading News",
+    "heading One",
+    "paragraph link: https://x.test/1",
+    "paragraph First bold line",
+    "list_item point",
+    "paragraph Escaped & kept",
+    "paragraph rank: a < b > c",
+  ]);
+});
