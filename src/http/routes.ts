@@ -53,7 +53,8 @@ export function createRoutes({ config, services, auth, keepOpen }: RouteOptions)
     keepOpen,
   };
   const openAiHttp = { ...http, maxBodyBytes: config.openai.maxBodyBytes };
-  const routes = new Elysia()
+  // Else Elysia takes a host of fewer than four letters, such as a container's, for a part of the path.
+  const routes = new Elysia({ handler: { standardHostname: false } })
     .use(requestId)
     .use(cors(config.server.corsOrigins))
     .use(errorMapping(config.server.language))

@@ -34,7 +34,8 @@ function open(...head: string[]): { socket: Socket; received: { text: string } }
   });
   // The server may close while we still send.
   socket.on("error", () => {});
-  socket.write([...head, "host: localhost", "content-type: application/json", "", ""].join("\r\n"));
+  const host = head.some((line) => line.startsWith("host:")) ? [] : ["host: localhost"];
+  socket.write([...head, ...host, "content-type: application/json", "", ""].join("\r\n"));
   return { socket, received };
 }
 
@@ -45,6 +46,24 @@ const answered = async ({ received }: { received: { text: string } }): Promise<s
   await until(() => received.text.includes("\r\n\r\n"), "an answer");
   return received.text.slice(0, received.text.indexOf("\r\n"));
 };
+
+test("a host may be as short as a container's", async () => {
+  for (const host of ["a", "api", "a:8080", "localhost"]) {
+    for (const [path, status] of [
+      ["/healthz", 200],
+      ["/api/conversations/list?limit=0", 400],
+      ["/v1/models", 200],
+      ["/nowhere", 404],
+    ] as const) {
+      const headers = { authorization: `Bearer ${user.token}` };
+      const response = await app.app.handle(new Request(`http://${host}${path}`, { headers }));
+      expect([host, path, response.status]).toEqual([host, path, status]);
+      await response.text();
+    }
+  }
+  const connection = open("GET /healthz HTTP/1.1", "host: api");
+  expect(await answered(connection)).toBe("HTTP/1.1 200 OK");
+});
 
 describe("a body over the network", () => {
   test("of a stranger is refused before it has come", async () => {
