@@ -121,6 +121,16 @@ redis.db: found -1, expected an integer from 0 to 1024 (other.yaml, line 2)
     });
   });
 
+  test("says in one line that the host is no address, and ends with 1", async () => {
+    writeFileSync(join(directory, "config.yaml"), "server: { host: 999.1.1.1, port: 0 }\n");
+    const { stderr, code } = await end([]);
+    expect({ stderr, code }).toEqual({
+      stderr:
+        "llm-backend: port 0 on 999.1.1.1 cannot be had, since server.host is no address, nor a name that is known here\n",
+      code: 1,
+    });
+  });
+
   test("says in one line that a secret is cut, and ends with 1", async () => {
     writeFileSync(join(directory, "llm_backend.db.jwt-secret"), "", { mode: 0o600 });
     const { stderr, code } = await end(["--port", "0"]);

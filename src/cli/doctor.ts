@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { leftoverAge, originalsFolder, partial } from "../rag/originals.ts";
 import { secretFiles } from "../secrets.ts";
 import { type DatabaseReport, inspectDatabase } from "../store/sqlite/inspect.ts";
+import { print } from "./print.ts";
 import { exitCode, readFlags } from "./usage.ts";
 
 /** What one check found: one line for each fault, none when all is well. */
@@ -129,7 +130,7 @@ export async function run(args: readonly string[]): Promise<number> {
         ? [`ok     ${subject}`]
         : [`FAULT  ${subject}`, ...faults.map((fault) => `         - ${fault}`)],
     );
-    await Bun.write(Bun.stdout, `${lines.join("\n")}\n`);
+    await print(`${lines.join("\n")}\n`);
     return findings.every(({ faults }) => faults.length === 0) ? exitCode.ok : exitCode.failed;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

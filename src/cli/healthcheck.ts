@@ -1,6 +1,7 @@
 import { get } from "node:http";
 import { text } from "node:stream/consumers";
 import { loadConfig } from "../config/index.ts";
+import { print } from "./print.ts";
 import { exitCode, readFlags } from "./usage.ts";
 
 /** Milliseconds for the whole answer. */
@@ -31,7 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const address = ownAddresses[server.host] ?? server.host;
   try {
     const { ready, body } = await askReadiness(address, server.port);
-    await Bun.write(Bun.stdout, `${body}\n`);
+    await print(`${body}\n`);
     return ready ? exitCode.ok : exitCode.failed;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { print } from "./print.ts";
 import { exitCode } from "./usage.ts";
 
 const text = `llm-backend: accounts, conversations, streamed chat and knowledge bases over language models
@@ -26,6 +27,6 @@ is at fault. A second SIGTERM or SIGINT ends the server at once, with 128 and th
 
 /** `--help`: how to call the program. */
 export async function run(): Promise<number> {
-  await Bun.write(Bun.stdout, text);
+  await print(text);
   return exitCode.ok;
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { version } from "../../package.json" with { type: "json" };
 import { freePort } from "../redis.ts";
 import {
   BinaryProcess,
   BinaryServer,
+  binary,
   quietEnvironment,
   TemporaryFolder,
 } from "./binary-process.ts";
@@ -42,6 +43,17 @@ describe("the command line", () => {
     using folder = new TemporaryFolder();
     const expected = { stdout: `llm-backend ${version}\n`, stderr: "", code: 0 };
     expect(await run(folder, ["--version"])).toEqual(expected);
+  });
+
+  test("what it prints can be appended to a file", async () => {
+    using folder = new TemporaryFolder();
+    const file = openSync(folder.join("out"), "a");
+    for (const _ of [1, 2]) {
+      await Bun.spawn([binary, "--help"], { stdout: file, env: quietEnvironment }).exited;
+    }
+    closeSync(file);
+    const { stdout: text } = await run(folder, ["--help"]);
+    expect(readFileSync(folder.join("out"), "utf8")).toBe(text + text);
   });
 
   test("--help", async () => {
