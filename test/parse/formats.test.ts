@@ -149,6 +149,46 @@ describe("PDF", () => {
     );
   });
 
+  test("tags tell lists, headings and tables, one over two pages too", async () => {
+    const { title, pages, blocks } = await read("printed.pdf");
+    expect({ title, pages }).toEqual({ title: "差旅制度", pages: 2 });
+    const expenses = ["城市", "经理", "员工"];
+    expect(blocks).toEqual([
+      ...onPage(1, [
+        heading(1, "差旅制度"),
+        paragraph(
+          "The rules hold for everybody who travels for the company, whether by train, by ship or by car, and for whoever joins them on the way.",
+        ),
+        paragraph(
+          "The first column begins with a sentence about the harbour which goes on for several lines so that the browser has to wrap it.",
+        ),
+        paragraph(
+          "The second column talks about ferries. They leave at noon, and nobody may board without a ticket that was shown twice.",
+        ),
+        heading(2, "Lists"),
+        item(0, "Tickets"),
+        item(1, "train"),
+        item(0, "Bills"),
+        table(expenses, ["一线城市", "600", "450"], ["", "610", "460"]),
+      ]),
+      ...onPage(2, [table(expenses, ["二线城市", "500"], ["其他", "", "280"])]),
+    ]);
+  });
+
+  test("a tagged PDF of LibreOffice says the same as one without tags, and how its lists lie", async () => {
+    const { blocks } = await read("tagged.pdf");
+    for (const block of onPage(1, [
+      heading(1, "Harbour report 港口报告"),
+      paragraph(forceMajeure),
+      item(0, "Crane Alpha lifts 60 tonnes"),
+      item(1, "its boom is 45 metres long"),
+      { ...fees, rows: [["Towing 拖轮", "850", "per hour"], ["", "5100", "per day"], ["Mooring", "120", "per ship"]] } as Block, // biome-ignore format: the rows as they stand
+    ])) {
+      expect(blocks).toContainEqual(block);
+    }
+    expect(JSON.stringify(blocks)).not.toMatch(/Port Authority|Page 1/);
+  });
+
   test("a page that is turned is read as it is seen", async () => {
     expect((await read("rotated.pdf")).blocks).toEqual(
       onPage(1, [

@@ -1,7 +1,7 @@
 import type { BlockWriter } from "../block-writer.ts";
 import { joinWrapped } from "../plain-text.ts";
 import { TableBuilder } from "../table-builder.ts";
-import type { Line } from "./pdf-lines.ts";
+import { areParted, type Line } from "./pdf-lines.ts";
 import { findTable } from "./pdf-tables.ts";
 import { chapterLevel } from "./text.ts";
 
@@ -45,6 +45,7 @@ export function comparable(title: string): string {
 
 interface OpenParagraph {
   readonly kind: "paragraph" | "heading" | "item";
+  /** Of a heading from 1, of an item from 0. */
   readonly level: number;
   readonly page: number;
   readonly first: Line;
@@ -67,6 +68,8 @@ class PdfBlocks {
   private open: OpenParagraph | undefined;
   private readonly body: number;
   private readonly sizes: ReadonlyMap<number, number>;
+  /** The table that was written last, as long as nothing followed it. */
+  private table: { readonly header: readonly string[]; readonly page: number } | undefined;
 
   constructor(
     private readonly writer: BlockWriter,
@@ -83,6 +86,12 @@ class PdfBlocks {
     for (let at = 0; at < lines.length; ) {
       const line = lines[at];
       if (!line) return;
+      if (line.table) {
+        this.flush();
+        this.writeTable(line.table.rows, number);
+        at += 1;
+        continue;
+      }
       const table = findTable(lines, at);
       if (table) {
         this.flush();
@@ -99,9 +108,10 @@ class PdfBlocks {
     const { open } = this;
     this.open = undefined;
     if (!open) return;
+    this.table = undefined;
     this.writer.page = open.page;
     if (open.kind === "heading") this.writer.heading(open.level, open.text);
-    else if (open.kind === "item") this.writer.listItem(0, open.text.replace(bullet, ""));
+    else if (open.kind === "item") this.writer.listItem(open.level, open.text.replace(bullet, ""));
     else this.writer.paragraph(open.text);
   }
 
@@ -117,10 +127,11 @@ class PdfBlocks {
       return;
     }
     this.flush();
-    const kind = level !== undefined ? "heading" : bullet.test(line.text) ? "item" : "paragraph";
+    const isItem = line.tag?.kind === "item" || bullet.test(line.text);
+    const depth = line.tag?.kind === "item" ? line.tag.level : 0;
     this.open = {
-      kind,
-      level: level ?? 0,
+      kind: level !== undefined ? "heading" : isItem ? "item" : "paragraph",
+      level: level ?? depth,
       page,
       first: line,
       text: line.text,
@@ -132,6 +143,8 @@ class PdfBlocks {
   }
 
   private headingLevel(line: Line): number | undefined {
+    if (line.tag?.kind === "heading") return line.tag.level;
+    if (line.tag?.kind === "item") return undefined;
     const inOutline = this.outline.get(comparable(line.text));
     if (inOutline !== undefined) return inOutline;
     const chapter = chapterLevel(line.text);
@@ -147,6 +160,12 @@ class PdfBlocks {
     const isSameSize = Math.abs(last.size - line.size) < size * 0.12;
     const isBelow = line.y > last.y && page === open.lastPage;
     const gap = line.y - last.y;
+    // Some programs tag every line as a paragraph: that two are different says nothing.
+    if (page === open.lastPage && last.tag !== undefined && line.tag !== undefined) {
+      if (areParted(last.tag, line.tag)) return false;
+      const isClose = isSameSize && (!isBelow || gap <= size * 2.1);
+      if (last.tag.id === line.tag.id && (isClose || last.tag.kind !== "paragraph")) return true;
+    }
     if (open.kind === "heading" || level !== undefined) {
       // A heading of two lines has both in the same size, close together.
       const isSized = this.sizes.has(roundSize(line.size)) && open.lineCount < 3;
@@ -174,11 +193,20 @@ class PdfBlocks {
     return isFull || (!isEnded && last.right - last.left >= (column.right - first.left) * 0.7);
   }
 
+  /** One that goes on with that of the page before has its header. */
   private writeTable(rows: readonly (readonly string[])[], page: number): void {
+    const [first = []] = rows;
+    const { table: before } = this;
+    const goesOn = before?.page === page - 1 && before.header.length === first.length;
+    const header = goesOn ? before.header : first;
+    const isRepeated = first.every((cell, column) => cell === header[column]);
     this.writer.page = page;
     const table = new TableBuilder(this.writer);
-    for (const row of rows) table.row(row.map((text) => ({ text })));
+    for (const row of isRepeated ? rows : [header, ...rows]) {
+      table.row(row.map((text) => ({ text })));
+    }
     table.end();
+    this.table = { header, page };
   }
 }
 

@@ -1,4 +1,6 @@
 import { isUnspaced } from "../plain-text.ts";
+import { type Middles, type TaggedTable, tableLine } from "./pdf-tagged-tables.ts";
+import type { Tag } from "./pdf-tags.ts";
 
 /** A run of text as pdfjs gives it. */
 export interface TextRun {
@@ -6,6 +8,8 @@ export interface TextRun {
   /** The text matrix: a, b, c, d, e, f. */
   readonly transform: readonly number[];
   readonly width: number;
+  /** What the document says that it belongs to. */
+  readonly tag?: Tag;
 }
 
 /** Text on one baseline. Distances are in points, measured along and across the writing direction. */
@@ -19,6 +23,10 @@ export interface Line {
   size: number;
   /** The parts that wide gaps divide it into: columns of a table. */
   cells: { text: string; left: number; right: number }[];
+  /** What the document says that it belongs to. */
+  readonly tag: Tag | undefined;
+  /** Set where it stands for a whole table, which the document has marked as such. */
+  readonly table?: TaggedTable;
 }
 
 interface Placed {
@@ -28,6 +36,7 @@ interface Placed {
   readonly y: number;
   readonly size: number;
   readonly spaceBefore: boolean;
+  readonly tag: Tag | undefined;
 }
 
 /** A gap in ems that parts two cells or columns. */
@@ -60,7 +69,8 @@ function place(run: TextRun, turn: number, spaceBefore: boolean): Placed {
     [-f, e],
   ][turn] ?? [e, f];
   const size = Math.hypot(c, d) || Math.hypot(a, b) || 1;
-  return { text: run.str, left: x, right: x + Math.abs(run.width), y: -y, size, spaceBefore };
+  const right = x + Math.abs(run.width);
+  return { text: run.str, left: x, right, y: -y, size, spaceBefore, tag: run.tag };
 }
 
 /** Whether a gap between two runs is a space: scripts without spaces are set with gaps too. */
@@ -82,11 +92,18 @@ function isNoteMark(line: Line, run: Placed): boolean {
 }
 
 function startLine(run: Placed): Line {
-  const { text, left, right, y, size } = run;
-  return { text, left, right, y, size, cells: [{ text, left, right }] };
+  const { text, left, right, y, size, tag } = run;
+  return { text, left, right, y, size, cells: [{ text, left, right }], tag };
+}
+
+/** Whether the document says that these are two items or headings, or one and something else. */
+export function areParted(one: Tag | undefined, other: Tag | undefined): boolean {
+  if (one === undefined || other === undefined || one.id === other.id) return false;
+  return one.kind !== "paragraph" || other.kind !== "paragraph";
 }
 
 function continues(line: Line, run: Placed): boolean {
+  if (areParted(line.tag, run.tag)) return false;
   const size = Math.max(line.size, run.size);
   const isLevel = Math.abs(run.y - line.y) < size * 0.45;
   return isLevel && run.left > line.right - size && run.right > line.left;
@@ -158,9 +175,35 @@ function partColumns(lines: readonly Line[]): readonly Line[] {
   return ordered;
 }
 
-/** The lines of a page in reading order. */
-export function readLines(runs: readonly TextRun[]): readonly Line[] {
+/** The lines of a page in reading order. `before` are the columns of a table that may go on here. */
+export function readLines(runs: readonly TextRun[], before: Middles = []): readonly Line[] {
   const main = mainTurn(runs);
+  const lines: Line[] = [];
+  let loose: TextRun[] = [];
+  const flush = () => {
+    lines.push(...linesOf(loose, main));
+    loose = [];
+  };
+  const tables = Map.groupBy(runs, ({ tag }) => (tag?.kind === "cell" ? tag.id : undefined));
+  for (const run of runs) {
+    if (run.tag?.kind !== "cell") {
+      loose.push(run);
+      continue;
+    }
+    // All of a table stands where its first cell does.
+    const table = tables.get(run.tag.id);
+    if (table === undefined) continue;
+    tables.delete(run.tag.id);
+    flush();
+    const columns = lines.length === 0 ? before : [];
+    const line = tableLine(table, columns, (cell) => linesOf(cell, main));
+    if (line) lines.push(line);
+  }
+  flush();
+  return lines;
+}
+
+function linesOf(runs: readonly TextRun[], main: number): readonly Line[] {
   const lines: Line[] = [];
   // What is written in another direction, such as a label at the margin, follows the page.
   for (const turn of [main, (main + 1) % 4, (main + 2) % 4, (main + 3) % 4]) {

@@ -3,8 +3,9 @@ import { AppError } from "../../../errors.ts";
 import { readCMap } from "../cmaps/read-cmap.ts";
 import type { BytesReader } from "../reader.ts";
 import { comparable, writePdfBlocks } from "./pdf-blocks.ts";
-import { type Line, readLines, type TextRun } from "./pdf-lines.ts";
+import { type Line, readLines } from "./pdf-lines.ts";
 import { dropMargins } from "./pdf-margins.ts";
+import { readTags, tagRuns } from "./pdf-tags.ts";
 
 /** Where pdfjs gets its data files: from this program and nowhere else. */
 class EmbeddedData {
@@ -54,13 +55,20 @@ async function readTitle(pdf: PdfDocument): Promise<string | undefined> {
   return title;
 }
 
-async function readPage(pdf: PdfDocument, number: number): Promise<readonly Line[]> {
+/** `before` are the lines of the page before it. */
+async function readPage(
+  pdf: PdfDocument,
+  number: number,
+  before: readonly Line[],
+): Promise<readonly Line[]> {
   const page = await pdf.getPage(number);
   try {
-    const { items } = await page.getTextContent();
-    const runs: TextRun[] = [];
-    for (const item of items) if ("str" in item) runs.push(item);
-    return readLines(runs);
+    // Tags help where a document has them; one whose tags are broken is read without.
+    const root = await page.getStructTree().catch(() => null);
+    const { items } = await page.getTextContent({ includeMarkedContent: Boolean(root) });
+    // A footer or two may stand behind it.
+    const last = before.slice(-3).findLast(({ table }) => table !== undefined)?.table;
+    return readLines(tagRuns(items, root ? readTags(root) : new Map()), last?.middles);
   } finally {
     page.cleanup();
   }
@@ -75,7 +83,8 @@ function translate(error: unknown): unknown {
 
 /**
  * PDF by pdfjs: paragraphs from the places of their lines, headings by the outline, the size of
- * letters or the words of a chapter, tables where rows align; headers and footers left out.
+ * letters or the words of a chapter, tables where rows align; all of these by the document's tags
+ * where it has them; headers and footers left out.
  */
 export const readPdf: BytesReader = async ({ source, writer }) => {
   const pdfjs = await getResolvedPDFJS();
@@ -103,7 +112,7 @@ export const readPdf: BytesReader = async ({ source, writer }) => {
   let fault: unknown;
   for (let number = 1; number <= pdf.numPages; number += 1) {
     // One broken page does not take the others away.
-    const page = await readPage(pdf, number).catch((error: unknown) => {
+    const page = await readPage(pdf, number, pages.at(-1) ?? []).catch((error: unknown) => {
       fault ??= error;
       return [];
     });
