@@ -1,7 +1,9 @@
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 
-/** As `nice` takes it: beside a busy thread of normal priority, a quarter of the processor is left. */
-const lowered = 5;
+/** What `nice` adds: beside a busy thread of the other priority, a quarter of the processor is left. */
+const increment = 5;
+/** As low as a priority can be. */
+const lowest = 19;
 
 /**
  * Lets the other threads go first, for a Worker that computes for minutes while others have somebody
@@ -9,5 +11,6 @@ const lowered = 5;
  * and 0 stands for the calling one (setpriority(2), "C library/kernel differences"); nowhere else.
  */
 export function yieldToOtherThreads(): void {
-  if (process.platform === "linux") setPriority(0, lowered);
+  if (process.platform !== "linux") return;
+  setPriority(0, Math.min(getPriority(0) + increment, lowest));
 }
