@@ -1,4 +1,6 @@
 import type { Database } from "bun:sqlite";
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { answerOwners } from "./answer-owners.ts";
 import { answerWrites } from "./answers.ts";
 import { apiKeyWrites } from "./api-keys.ts";
@@ -7,6 +9,7 @@ import { queries } from "./connection.ts";
 import { conversationImportWrites } from "./conversation-import.ts";
 import { conversationIndexWrites } from "./conversation-index.ts";
 import { conversationWrites } from "./conversations.ts";
+import { isFull } from "./disk-room.ts";
 import { embeddingCacheWrites } from "./embedding-cache.ts";
 import { knowledgeWrites } from "./knowledge-writes.ts";
 import { usageWrites } from "./usage.ts";
@@ -31,6 +34,8 @@ export function createWrites(database: Database) {
 
     checkWritable: (): void => {
       database.run("UPDATE users SET id = id WHERE id = -1");
+      // That one needs no room.
+      if (isFull(statfsSync(dirname(database.filename)))) throw new Error("the disk is full");
     },
   };
 }
