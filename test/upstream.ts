@@ -38,6 +38,13 @@ export class Exchange {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Sends one chunk; resolves when the connection takes another, or is gone. */
+  async writeHeld(data: string | Uint8Array): Promise<void> {
+    if (this.gone || this.response.write(data)) return;
+    const drained = new Promise((resolve) => this.response.once("drain", resolve));
+    await Promise.race([drained, this.request.aborted]);
+  }
+
   end(data?: string): void {
     if (!this.gone) this.response.end(data);
   }

@@ -182,6 +182,75 @@ test("a client that does not read is waited for, at no more than what its connec
   await server.stop(0);
 });
 
+test("an event of any length is whole, and goes out in parts of whole characters", async () => {
+  const stream = open();
+  const long = ["😀".repeat(100_000), `x${"😀".repeat(100_000)}`, "字".repeat(65_536)];
+  stream.log.append(long);
+  stream.log.append(["short"]);
+  stream.log.close();
+  const events = parseEventStream(await stream.whole);
+  // Not by `toEqual`, which would print megabytes.
+  expect(events.map(({ data }, index) => data === (long[index] ?? "short"))).toEqual(
+    Array.from({ length: 4 }, () => true),
+  );
+  expect(events.map(({ lastEventId }) => lastEventId)).toEqual(["7-0", "7-1", "7-2", "7-3"]);
+  expect(Math.max(...stream.chunks.map(({ length }) => length))).toBeLessThan(400_000);
+});
+
+test("a closed log is let go of while the client does not read, and found again when it does", async () => {
+  jest.useFakeTimers();
+  const events = Array.from({ length: 30 }, (_, n) => `${n}${"字".repeat(500_000)}`);
+  const source = (place: number) => {
+    const log = new EventLog();
+    log.append(events.slice(place));
+    log.close();
+    return { log, first: 0, idOf: (index: number) => String(index + place) };
+  };
+  const released = Promise.withResolvers<void>();
+  const reopened: number[] = [];
+  const server = startServer({
+    host: "127.0.0.1",
+    port: 0,
+    handle: ({ signal }) =>
+      eventStreamResponse({
+        ...source(0),
+        format: "sse",
+        signal,
+        onEnd: released.resolve,
+        async reopen(index) {
+          reopened.push(index);
+          return { ...source(index), onEnd: () => {} };
+        },
+      }),
+    lastResort: () => new Response(),
+  });
+  const socket = connect(server.port, "127.0.0.1");
+  const received: Buffer[] = [];
+  const opened = Promise.withResolvers<void>();
+  const ended = new Promise((resolve) => socket.once("end", resolve));
+  socket.on("data", (data) => {
+    if (received.length === 0) socket.pause();
+    received.push(Buffer.from(data));
+    opened.resolve();
+  });
+  // HTTP/1.0: a body without chunks, to the end of the connection.
+  socket.write("GET / HTTP/1.0\r\nhost: localhost\r\n\r\n");
+  await opened.promise;
+  for (let n = 0; n < 100; n++) await turn();
+  jest.advanceTimersByTime(10_000);
+  await released.promise;
+  expect(reopened).toEqual([]);
+  socket.resume();
+  await ended;
+  expect(reopened).toEqual([expect.any(Number)]);
+  const bytes = Buffer.concat(received);
+  const told = parseEventStream(bytes.subarray(bytes.indexOf("\r\n\r\n") + 4));
+  expect(told.map(({ lastEventId }) => lastEventId)).toEqual(events.map((_, n) => String(n)));
+  expect(told.every(({ data }, n) => data === events[n])).toBe(true);
+  jest.useRealTimers();
+  await server.stop(0);
+});
+
 describe("a quiet stream", () => {
   const signs = { sse: ": keep-alive\n\n", ndjson: "\n" };
 

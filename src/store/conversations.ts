@@ -84,6 +84,12 @@ export interface Message {
   readonly createdTime: number;
 }
 
+/** Where a message stands, without what it says. */
+export interface MessagePlace extends Pick<Message, "id" | "parentId" | "role"> {
+  /** Whether its status is `streaming`. */
+  readonly isGrowing: boolean;
+}
+
 export interface NewTurn {
   readonly question:
     | {
@@ -194,6 +200,10 @@ export interface ConversationStore {
   delete(id: number, userId: number): Promise<boolean>;
   /** Of all branches, in order of their ids, with what has been stored so far of an answer that still grows. */
   messages(id: number): Promise<Message[]>;
+  /** The places of the same. */
+  outline(id: number): Promise<MessagePlace[]>;
+  /** One of them. */
+  message(id: number, messageId: number): Promise<Message | undefined>;
   /** The highest id that a conversation ever had, deleted ones included; 0 before the first. */
   highestId(): Promise<number>;
   /**

@@ -1,9 +1,10 @@
 import { AppError } from "../../errors.ts";
-import type { Message } from "../../store/conversations.ts";
+import type { MessagePlace } from "../../store/conversations.ts";
 import { branchTo } from "../conversations/branches.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import type { Mirrors } from "./mirrors.ts";
-import { type Following, replay } from "./replay.ts";
+import type { Following } from "./replay.ts";
+import { Replays } from "./replays.ts";
 import type { RunningAnswers } from "./running.ts";
 
 /** Which answer somebody wants to follow, and from where. */
@@ -18,6 +19,12 @@ export interface WantedAnswer {
   readonly interruption: string;
 }
 
+/**
+ * Milliseconds between two looks for an answer that has been stored here and not begun, and looks until
+ * it counts as one that was never ended.
+ */
+const beginningWait = { interval: 10, looks: 50 };
+
 /** Finds what a follower is told, wherever the answer is made or was made. */
 export function createFollowing(options: {
   readonly conversations: ConversationService;
@@ -25,6 +32,7 @@ export function createFollowing(options: {
   readonly mirrors: Mirrors;
 }) {
   const { conversations, running, mirrors } = options;
+  const replays = new Replays(conversations);
 
   function findHere(conversationId: number, answerId: number | undefined, next: number) {
     const live = running.find(conversationId);
@@ -33,13 +41,13 @@ export function createFollowing(options: {
     return { log, messageId, first: next, shift: 0, leave: live.join() };
   }
 
-  async function findStored(
+  async function findPlace(
     conversationId: number,
     answerId: number | undefined,
     tip: number | null,
-  ): Promise<Message> {
-    const messages = await conversations.messages(conversationId);
-    const candidates = answerId === undefined ? branchTo(messages, tip) : messages;
+  ): Promise<MessagePlace> {
+    const outline = await conversations.outline(conversationId);
+    const candidates = answerId === undefined ? branchTo(outline, tip) : outline;
     const answer = candidates.findLast(
       ({ role, id }) => role === "assistant" && (answerId ?? id) === id,
     );
@@ -49,17 +57,22 @@ export function createFollowing(options: {
 
   /** See `ChatService.follow`. */
   return async (wanted: WantedAnswer): Promise<Following> => {
-    const { conversationId, answerId, next } = wanted;
+    const { conversationId, next } = wanted;
+    let { answerId } = wanted;
     const { model, tip } = await conversations.get(conversationId, wanted.userId);
-    const here = findHere(conversationId, answerId, next);
-    if (here !== undefined) return here;
-    const named = await findStored(conversationId, answerId, tip);
-    const place = { messageId: named.id, userMessageId: named.parentId ?? 0, model };
-    if (named.status !== "streaming") return replay(named, { ...place, ...wanted });
-    const elsewhere = await mirrors.follow(conversationId, place, wanted);
-    if (elsewhere !== undefined) return elsewhere;
-    // It has just ended, or has just begun here.
-    const ended = await findStored(conversationId, named.id, tip);
-    return findHere(conversationId, named.id, next) ?? replay(ended, { ...place, ...wanted });
+    for (let looks = 0; ; looks += 1) {
+      const here = findHere(conversationId, answerId, next);
+      if (here !== undefined) return here;
+      const { id: messageId, parentId, isGrowing } = await findPlace(conversationId, answerId, tip);
+      const place = { messageId, userMessageId: parentId ?? 0, model };
+      if (!isGrowing || looks === beginningWait.looks) {
+        return replays.follow(conversationId, place, wanted);
+      }
+      const elsewhere = await mirrors.follow(conversationId, place, wanted);
+      if (elsewhere !== undefined) return elsewhere;
+      // It has just ended, or is about to begin here.
+      answerId = messageId;
+      if (looks > 0) await Bun.sleep(beginningWait.interval);
+    }
   };
 }

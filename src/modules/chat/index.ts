@@ -4,12 +4,13 @@ import { jsonBody, noBody } from "../../http/body.ts";
 import type { HttpContext } from "../../http/context.ts";
 import { errorMessage, successMessage } from "../../http/messages.ts";
 import { languageOf } from "../../http/request.ts";
-import { eventStreamResponse, streamFormat } from "../../http/sse.ts";
+import { eventStreamResponse, type StreamSource, streamFormat } from "../../http/sse.ts";
 import { conversationParams } from "../conversations/model.ts";
 import { toFilter } from "../knowledge/filter.ts";
 import { namedKnowledgeBases } from "../knowledge/named.ts";
 import { rerankingWarning } from "../knowledge/result.ts";
 import { chatDocs, groundedChatDocs, regenerateDocs, resumeDocs, stopDocs } from "./docs.ts";
+import type { WantedAnswer } from "./following.ts";
 import { groundIn, type KnowledgeSource } from "./grounding.ts";
 import { chatBody, groundedChatBody, parseEventId, regenerateBody, resumeQuery } from "./model.ts";
 import type { Following } from "./replay.ts";
@@ -17,15 +18,34 @@ import type { ChatService, Question } from "./service.ts";
 import type { TurnRequest } from "./turn.ts";
 
 export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: KnowledgeSource) {
-  const stream = (request: Request, { log, messageId, first, shift, leave }: Following) =>
-    eventStreamResponse({
+  /** The events of an answer, and how they are found again. */
+  function sourceOf(following: Following, wanted: Omit<WantedAnswer, "answerId" | "next">) {
+    const { log, messageId, first, shift, leave } = following;
+    return {
       log,
       first,
-      idOf: (index) => `${messageId}-${index + shift}`,
+      idOf: (index: number) => `${messageId}-${index + shift}`,
+      onEnd: leave,
+      async reopen(index: number): Promise<StreamSource> {
+        const place = { answerId: messageId, next: index + shift };
+        return sourceOf(await chat.follow({ ...wanted, ...place }), wanted);
+      },
+    };
+  }
+
+  function stream(
+    request: Request,
+    following: Following,
+    whose: Pick<WantedAnswer, "conversationId" | "userId">,
+  ): Response {
+    const { conversationId, userId } = whose;
+    const interruption = errorMessage("interrupted", languageOf(request, http.language));
+    return eventStreamResponse({
+      ...sourceOf(following, { conversationId, userId, interruption }),
       format: streamFormat(request.headers.get("accept")),
       signal: request.signal,
-      onEnd: leave,
     });
+  }
 
   /** Asks, and answers with the stream. */
   async function answer(
@@ -44,7 +64,7 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
     await generation.opened;
     request.signal.removeEventListener("abort", leave);
     const { log, messageId } = generation;
-    return stream(request, { log, messageId, first: 0, shift: 0, leave });
+    return stream(request, { log, messageId, first: 0, shift: 0, leave }, question);
   }
 
   const turnRequest = (message: string, editedId: number | undefined): TurnRequest =>
@@ -88,7 +108,7 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
           ...(seen === undefined ? { answerId: undefined, next: 0 } : parseEventId(seen)),
           interruption: errorMessage("interrupted", languageOf(request, http.language)),
         });
-        return stream(request, following);
+        return stream(request, following, { conversationId: params.conversation_id, userId });
       },
       { params: conversationParams, query: resumeQuery, detail: resumeDocs },
     )

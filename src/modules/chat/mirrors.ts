@@ -134,8 +134,8 @@ export class Mirrors {
 
   private async finish(mirror: Mirror): Promise<void> {
     const { conversationId, place } = mirror;
-    const messages = await this.conversations.messages(conversationId);
-    if (!mirror.closed) mirror.finish(messages.find(({ id }) => id === place.messageId));
+    const answer = await this.conversations.message(conversationId, place.messageId);
+    if (!mirror.closed) mirror.finish(answer);
   }
 
   /** Takes in what the relay brings, as long as there is anybody to follow it. */

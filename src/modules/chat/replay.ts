@@ -1,5 +1,4 @@
-import { AppError } from "../../errors.ts";
-import { EventLog } from "../../http/event-log.ts";
+import type { EventLog } from "../../http/event-log.ts";
 import type { Message } from "../../store/conversations.ts";
 import { chatEvent } from "./events.ts";
 import { parseSources } from "./sources.ts";
@@ -63,37 +62,4 @@ export function storedEvents(place: AnswerPlace, answer: Message): string[] {
     ...(usage === null || usage.estimated ? [] : [chatEvent.usage(usage)]),
     ...(answer.status === "complete" ? [chatEvent.done(), chatEvent.fullResponse(content)] : []),
   ];
-}
-
-/**
- * The log of an answer that is no longer made, with the events that its stream had, each at its old
- * place, to be followed from `next`. An answer that was cut ends in an error that says
- * `interruption`; it stands behind whatever the client has seen, since that may be more than was
- * stored when the server died.
- */
-export function replay(
-  answer: Message,
-  options: {
-    readonly userMessageId: number;
-    /** The conversation's. */
-    readonly model: string;
-    readonly interruption: string;
-    readonly next: number;
-  },
-): Following {
-  const { userMessageId, model, next } = options;
-  const messageId = answer.id;
-  const log = new EventLog();
-  log.append(storedEvents({ messageId, userMessageId, model }, answer));
-  const end = log.length;
-  const cut = answer.status !== "complete";
-  if (cut) log.append([chatEvent.error(options.interruption, new AppError("interrupted"))]);
-  log.close();
-  return {
-    log,
-    messageId,
-    first: cut ? Math.min(next, end) : next,
-    shift: cut ? Math.max(0, next - end) : 0,
-    leave: () => {},
-  };
 }

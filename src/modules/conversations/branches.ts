@@ -6,9 +6,12 @@ import type { Message } from "../../store/conversations.ts";
  */
 
 /** The messages from the first to `tip`, in order; none when there is no such message. */
-export function branchTo(messages: readonly Message[], tip: number | null): Message[] {
+export function branchTo<Place extends Pick<Message, "id" | "parentId">>(
+  messages: readonly Place[],
+  tip: number | null,
+): Place[] {
   const byId = new Map(messages.map((message) => [message.id, message]));
-  const branch: Message[] = [];
+  const branch: Place[] = [];
   for (let at = tip; at !== null; ) {
     const message = byId.get(at);
     if (message === undefined) break;

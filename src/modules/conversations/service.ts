@@ -7,6 +7,7 @@ import type {
   ConversationStore,
   ConversationSummary,
   Message,
+  MessagePlace,
   NewTurn,
   Turn,
 } from "../../store/conversations.ts";
@@ -126,6 +127,11 @@ export function createConversationService(options: {
     },
 
     messages: (id: number): Promise<Message[]> => store.messages(id),
+
+    outline: (id: number): Promise<MessagePlace[]> => store.outline(id),
+
+    message: (id: number, messageId: number): Promise<Message | undefined> =>
+      store.message(id, messageId),
 
     /** The key that the conversation was created with, if any. */
     apiKey: ({ id, encryptedApiKey }: Conversation): string | undefined =>

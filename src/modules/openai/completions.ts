@@ -57,7 +57,7 @@ export function createCompletions(options: {
   readonly chatModel: string;
   /** Whether follow-up questions are made to stand by themselves before they are searched for. */
   readonly rewriteQuestions: boolean;
-  readonly usage: Pick<UsageService, "estimate" | "recordCall" | "recordForwarded">;
+  readonly usage: Pick<UsageService, "estimate" | "recordCall" | "meter">;
 }) {
   const { router, knowledge, chatModel, usage } = options;
 
@@ -132,16 +132,15 @@ export function createCompletions(options: {
     async complete(call: CompletionRequest): Promise<Completion> {
       const chat = readChatOptions(call.body);
       const { model, route, request, cited } = await prepare(call, chat);
-      const record = (answering: string, passed: Uint8Array): void =>
-        usage.recordForwarded(
+      const metering = (answering: string) =>
+        usage.meter(
           { kind: "completion", userId: call.userId, model: answering, ...noConversation },
-          { request: request.body.bytes, answer: passed },
+          request.body.bytes,
         );
       const forwarded = await forward(route, request, call.signal, () =>
-        record(model, new Uint8Array()),
+        metering(model).end(new Uint8Array()),
       );
-      const answering = answeringModel(model, route, forwarded);
-      const answer = metered(forwarded, (passed) => record(answering, passed));
+      const answer = metered(forwarded, metering(answeringModel(model, route, forwarded)));
       const isStream = chat.stream;
       if (!isStream)
         return { isStream, bytes: cited === undefined ? answer : whole(answer, cited) };

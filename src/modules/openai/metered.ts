@@ -1,38 +1,36 @@
 import type { ForwardedAnswer } from "../../providers/llm/index.ts";
+import type { Meter } from "../usage/service.ts";
 
-/** Bytes of an answer that are kept to be counted; what comes behind them is not, but for the end. */
-const mostKept = 8 * 1024 * 1024;
-/** Runs at the end, where providers tell the usage. */
-const lastRuns = 3;
+/** Bytes of a stream that are kept to be counted together, about. */
+const portionSize = 262_144;
 
 /**
- * The same answer, byte by byte; `ended` is called with what was passed on of it, when all of it was,
- * when it broke off, and when nobody reads any further.
+ * The same answer, byte by byte, metered as far as it was passed on: all of it, or what came before it
+ * broke off or nobody read any further. Two portions of a stream are held at most.
  */
-export function metered(
-  answer: ForwardedAnswer,
-  ended: (passed: Uint8Array) => void,
-): ForwardedAnswer {
+export function metered(answer: ForwardedAnswer, meter: Meter): ForwardedAnswer {
   const { providerName, model } = answer;
   return {
     providerName,
     model,
     async *[Symbol.asyncIterator]() {
-      const first: Uint8Array[] = [];
-      const last: Uint8Array[] = [];
+      let kept: Uint8Array[] = [];
       let size = 0;
+      let counting: Promise<void> | undefined;
       try {
         for await (const run of answer) {
-          size += run.length;
-          if (size <= mostKept) first.push(run);
-          else {
-            last.push(run);
-            if (last.length > lastRuns) last.shift();
+          if (size > 0 && size + run.length > portionSize) {
+            await counting;
+            counting = meter.take(Buffer.concat(kept));
+            kept = [];
+            size = 0;
           }
+          kept.push(run);
+          size += run.length;
           yield run;
         }
       } finally {
-        ended(Buffer.concat([...first, ...last]));
+        meter.end(Buffer.concat(kept));
       }
     },
   };

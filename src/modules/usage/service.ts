@@ -1,7 +1,7 @@
 import { unixTime } from "../../ids.ts";
 import { log } from "../../log.ts";
 import type { CollectedAnswer } from "../../providers/llm/collect.ts";
-import type { Forwarded } from "../../providers/llm/forwarded-usage.ts";
+import type { PortionUsage } from "../../providers/llm/forwarded-usage.ts";
 import type { ChatMessage, TokenUsage } from "../../providers/llm/index.ts";
 import { estimateUsage, roughUsage, type TokenCounter } from "../../providers/llm/usage.ts";
 import type { UsageEntry, UsageQuery, UsageStore, UsageSum } from "../../store/usage.ts";
@@ -19,6 +19,14 @@ export interface ModelCall {
   readonly prompt: readonly ChatMessage[];
   /** As much as came of it. */
   readonly answer: CollectedAnswer;
+}
+
+/** Reads what an answer took out of the answer itself; see `portionUsage`. */
+export interface Meter {
+  /** Takes whole events of a stream that goes on; resolves when they are counted, and never rejects. */
+  take(portion: Uint8Array): Promise<void>;
+  /** Takes what is left, or the whole document, and stores all of it in the background. */
+  end(rest: Uint8Array): void;
 }
 
 export function createUsageService(options: {
@@ -76,9 +84,20 @@ export function createUsageService(options: {
       store({ ...asked, model }, spent);
     },
 
-    /** The same of a request that was passed on. */
-    recordForwarded(asked: Asked & Pick<UsageEntry, "model">, forwarded: Forwarded): void {
-      store(asked, counter.countForwarded(forwarded));
+    /** The same of a request that is passed on, whose answer is read by the way. */
+    meter(asked: Asked & Pick<UsageEntry, "model">, request: Uint8Array): Meter {
+      const earlier: PortionUsage[] = [];
+      let taken = Promise.resolve();
+      return {
+        take(portion) {
+          taken = counter.countPortion(portion).then((told) => void earlier.push(told));
+          return taken;
+        },
+        end(answer) {
+          const count = () => counter.countForwarded({ request, earlier, answer });
+          store(asked, taken.then(count));
+        },
+      };
     },
 
     sum: (query: UsageQuery): Promise<UsageSum[]> => usage.sum(query),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { forwardedUsage } from "./forwarded-usage.ts";
+import { forwardedUsage, type PortionUsage, portionUsage } from "./forwarded-usage.ts";
 
 const bytes = (value: unknown): Uint8Array =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
@@ -11,13 +11,16 @@ const stream = (...chunks: unknown[]): string =>
 function usageOf(
   answer: unknown,
   request: unknown = { messages: [{ role: "user", content: "ask" }] },
+  portions: readonly unknown[] = [],
 ) {
   const counted: string[] = [];
-  const usage = forwardedUsage({ request: bytes(request), answer: bytes(answer) }, (texts) => {
+  const count = (texts: readonly string[]): number[] => {
     counted.push(...texts);
     return texts.map(({ length }) => length);
-  });
-  return { usage, counted };
+  };
+  const earlier: PortionUsage[] = portions.map((portion) => portionUsage(bytes(portion), count));
+  const forwarded = { request: bytes(request), earlier, answer: bytes(answer) };
+  return { usage: forwardedUsage(forwarded, count), counted };
 }
 
 const told = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 };
@@ -73,5 +76,24 @@ describe("what it does not say is counted", () => {
     for (const request of ["", "[]", { messages: "x" }, { messages: [1, null] }]) {
       expect(usageOf("", request).usage.completionTokens).toBe(0);
     }
+  });
+});
+
+describe("an answer in portions", () => {
+  const request = { messages: [{ role: "user", content: "ask" }] };
+
+  test("is counted in all of them", () => {
+    const portions = [stream(said("ab"), said("x", 1)), stream(said("cde"))];
+    const { usage, counted } = usageOf(stream(said("f")), request, portions);
+    expect(counted).toEqual(["ab", "x", "cde", "ask", "f"]);
+    expect(usage).toMatchObject({ completionTokens: 7, totalTokens: usage.promptTokens + 7 });
+  });
+
+  test("is what the provider said, wherever", () => {
+    const before = stream(said("a"), { usage: { prompt_tokens: 1 } });
+    expect(usageOf(stream(said("b")), request, [before]).usage.estimated).toBe(false);
+    const last = stream({ choices: [], usage: told });
+    expect(usageOf(last, request, [before]).usage).toEqual(asTold);
+    expect(usageOf("", request, [before, last]).usage).toEqual(asTold);
   });
 });

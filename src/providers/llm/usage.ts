@@ -1,7 +1,12 @@
 import { log } from "../../log.ts";
 import { WorkerClient } from "../../workers/client.ts";
 import { estimateTokens } from "../tokens.ts";
-import { type Forwarded, forwardedUsage } from "./forwarded-usage.ts";
+import {
+  type Forwarded,
+  forwardedUsage,
+  type PortionUsage,
+  portionUsage,
+} from "./forwarded-usage.ts";
 import type { ChatMessage, TokenUsage } from "./index.ts";
 import { addUp, countedTexts } from "./token-sum.ts";
 import type { Tokenizer } from "./tokenizer-worker.ts";
@@ -21,6 +26,16 @@ export class TokenCounter {
       return await worker.call("count", [texts]);
     } catch (cause) {
       return this.#byRule(cause)(texts);
+    }
+  }
+
+  /** What a portion of its answer tells, see `portionUsage`; by the same rule where the Worker fails. */
+  async countPortion(answer: Uint8Array): Promise<PortionUsage> {
+    try {
+      const worker = await this.#start();
+      return await worker.call("countPortion", [answer]);
+    } catch (cause) {
+      return portionUsage(answer, this.#byRule(cause));
     }
   }
 

@@ -253,8 +253,24 @@ export function createConversationStore(
     .where(eq(messages.conversationId, placeholder("id")))
     .orderBy(messages.id)
     .prepare();
+  const { id, parentId, role } = messages;
+  // Not the status: it stands behind the texts, through which SQLite would have to read to it.
+  const places = db
+    .select({ id, parentId, role })
+    .from(messages)
+    .where(eq(messages.conversationId, placeholder("id")))
+    .orderBy(messages.id)
+    .prepare();
+  const growing = db
+    .select({ id })
+    .from(messages)
+    .where(and(eq(messages.conversationId, placeholder("id")), sql`status = 'streaming'`))
+    .prepare();
+  const message = db.select().from(messages).where(thisMessage).prepare();
 
   const grown = createGrownAnswer(db);
+  const read = (row: typeof messages.$inferSelect): Message =>
+    toMessage(row.status === "streaming" ? grown(row) : row);
 
   /** Passes a write's result on, and lets what it stored be found. */
   async function findable<T>(write: Promise<T>): Promise<T> {
@@ -279,8 +295,17 @@ export function createConversationStore(
       page.all({ userId, limit, before }),
     delete: (id, userId) => writer.call("deleteConversation", [id, userId]),
     highestId: async () => highestId(db, "conversations"),
-    messages: async (id) =>
-      history.all({ id }).map((row) => toMessage(row.status === "streaming" ? grown(row) : row)),
+    messages: async (id) => history.all({ id }).map(read),
+    async outline(id) {
+      // First the places, so that none that begins between the two is taken for one that has ended.
+      const known = places.all({ id });
+      const ids = new Set(growing.all({ id }).map((message) => message.id));
+      return known.map((place) => ({ ...place, isGrowing: ids.has(place.id) }));
+    },
+    async message(conversationId, messageId) {
+      const row = message.get({ conversationId, messageId });
+      return row && read(row);
+    },
     beginTurn: async (id, turn) =>
       findable(writer.call("beginTurn", [await presence.take(), id, turn])),
     checkpoint: (parts) => writer.call("checkpointAnswers", [parts]),
