@@ -1,6 +1,7 @@
 import type { BlockWriter } from "../block-writer.ts";
 import { joinWrapped } from "../plain-text.ts";
 import { TableBuilder } from "../table-builder.ts";
+import { type Column, findColumns } from "./pdf-columns.ts";
 import { areParted, type Line } from "./pdf-lines.ts";
 import { findTable } from "./pdf-tables.ts";
 import { chapterLevel } from "./text.ts";
@@ -57,12 +58,6 @@ interface OpenParagraph {
   lineCount: number;
 }
 
-/** How far the lines of a column reach to the left and right. */
-interface Column {
-  left: number;
-  right: number;
-}
-
 /** Puts the lines of a PDF together into paragraphs, headings, list items and tables. */
 class PdfBlocks {
   private open: OpenParagraph | undefined;
@@ -82,7 +77,7 @@ class PdfBlocks {
   }
 
   page(lines: readonly Line[], number: number): void {
-    const columns = findColumns(lines);
+    const columnOf = findColumns(lines);
     for (let at = 0; at < lines.length; ) {
       const line = lines[at];
       if (!line) return;
@@ -99,7 +94,7 @@ class PdfBlocks {
         at += table.lineCount;
         continue;
       }
-      this.line(line, number, columns.get(columnKey(line)) ?? line);
+      this.line(line, number, columnOf(line));
       at += 1;
     }
   }
@@ -208,22 +203,6 @@ class PdfBlocks {
     table.end();
     this.table = { header, page };
   }
-}
-
-/** Lines that begin at about the same place are of one column. */
-const columnKey = (line: Line) => Math.round(line.left / 36);
-
-function findColumns(lines: readonly Line[]): Map<number, Column> {
-  const columns = new Map<number, Column>();
-  for (const line of lines) {
-    for (const key of [columnKey(line) - 1, columnKey(line), columnKey(line) + 1]) {
-      const column = columns.get(key) ?? { left: line.left, right: line.right };
-      column.left = Math.min(column.left, line.left);
-      column.right = Math.max(column.right, line.right);
-      columns.set(key, column);
-    }
-  }
-  return columns;
 }
 
 /** Writes the blocks of a PDF, whose pages come as lines in reading order. */

@@ -1,0 +1,115 @@
+import { expect, test } from "bun:test";
+import { BlockWriter } from "../block-writer.ts";
+import type { Block } from "../document.ts";
+import { writePdfBlocks } from "./pdf-blocks.ts";
+import { readLines, type TextRun } from "./pdf-lines.ts";
+
+/** A run in 10 points whose letters are half as wide, its baseline so far from the page's top. */
+const run = (left: number, top: number, str: string, more: Partial<TextRun> = {}): TextRun => ({
+  str,
+  transform: [10, 0, 0, 10, left, 800 - top],
+  width: str.length * 5,
+  ...more,
+});
+
+function blocksOf(...pages: readonly (readonly TextRun[])[]): Block[] {
+  const blocks: Block[] = [];
+  const lines = pages.map((runs) => readLines(runs));
+  writePdfBlocks(lines, new Map(), new BlockWriter((block) => blocks.push(block)));
+  return blocks;
+}
+const paragraph = (text: string) => ({ type: "paragraph", text, page: 1 }) as const;
+
+const abstract = [
+  "This abstract runs over the full width of the page and says in a few words what the two columns",
+  "below it will tell in more detail, namely the history of the piers.",
+];
+const left = [
+  "The west pier was built in 1911 from",
+  "granite blocks that were shipped over",
+  "the bay by sail. It carries two lamps",
+  "and a bell that rings in fog.",
+];
+const right = [
+  "The east pier is younger and stands on",
+  "steel piles. Ferries leave from it at",
+  "noon and at midnight, except on Sundays",
+  "when only the mail boat runs.",
+];
+const down = (edge: number, top: number, texts: readonly string[]) =>
+  texts.map((text, at) => run(edge, top + 12 * at, text));
+const joined = [abstract, left, right].map((texts) => paragraph(texts.join(" ")));
+
+test("two columns below text of the full width keep their paragraphs, in either order of writing", () => {
+  const above = down(50, 50, abstract);
+  expect(blocksOf([...above, ...down(50, 110, left), ...down(310, 110, right)])).toEqual(joined);
+  const across = left.flatMap((text, at) => [
+    run(50, 110 + 12 * at, text),
+    run(310, 110 + 12 * at, right[at] ?? ""),
+  ]);
+  expect(
+    blocksOf([
+      ...above,
+      ...across,
+      run(50, 158, "The fifth of the lines."),
+      run(310, 158, "The other fifth one."),
+    ]),
+  ).toEqual([
+    joined[0],
+    paragraph(`${left.join(" ")} The fifth of the lines.`),
+    paragraph(`${right.join(" ")} The other fifth one.`),
+  ] as Block[]);
+});
+
+test("short lines with nothing beside them are no column", () => {
+  const lines = ["Ann Smith", "Bob Stone", "Cem Yildiz"];
+  expect(blocksOf([...down(50, 50, abstract), ...down(50, 110, lines)]).slice(1)).toEqual(
+    lines.map(paragraph),
+  );
+});
+
+test("cells that are marked stand in the columns above them, where some are empty or span several", () => {
+  const cell = (left: number, row: number, place: number, cells: number, text: string) =>
+    run(left, 50 + 20 * row, text, { tag: { kind: "cell", id: 1, row, place, cells } });
+  const rows = [
+    [cell(50, 0, 0, 3, "name"), cell(150, 0, 1, 3, "from"), cell(250, 0, 2, 3, "to")],
+    [cell(50, 1, 0, 2, "Ann"), cell(250, 1, 1, 2, "9")],
+    [cell(150, 2, 0, 1, "8")],
+  ];
+  expect(blocksOf(rows.flat())).toEqual([
+    {
+      type: "table",
+      page: 1,
+      header: ["name", "from", "to"],
+      rows: [
+        ["Ann", "", "9"],
+        ["", "8"],
+      ],
+    },
+  ]);
+});
+
+test("a table that goes on on the next page has its header there, once", () => {
+  const tag = (id: number, row: number, place: number) =>
+    ({ tag: { kind: "cell", id, row, place, cells: 2 } }) as const;
+  const pair = (row: number, one: string, two: string) => [
+    run(50, 50 + 20 * row, one, tag(1, row, 0)),
+    run(150, 50 + 20 * row, two, tag(1, row, 1)),
+  ];
+  const header = pair(0, "name", "price");
+  const pages = [
+    [...header, ...pair(1, "Pump", "1")],
+    [...pair(0, "Valve", "2"), ...pair(1, "Pipe", "3")],
+    [...header, ...pair(1, "Bolt", "4")],
+    [run(50, 30, "Something else."), ...pair(0, "colour", "length"), ...pair(1, "red", "5")],
+  ];
+  const tables = blocksOf(...pages).flatMap((block) =>
+    block.type === "table" ? [[block.page, block.header, ...block.rows]] : [],
+  );
+  expect(tables).toEqual([
+    [1, ["name", "price"], ["Pump", "1"]],
+    [2, ["name", "price"], ["Valve", "2"], ["Pipe", "3"]],
+    [3, ["name", "price"], ["Bolt", "4"]],
+    [4, ["colour", "length"], ["red", "5"]],
+  ]);
+});
