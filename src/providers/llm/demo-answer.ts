@@ -47,8 +47,8 @@ interface Sentence {
  * each followed by `[number]`. Says so, in the question's language, where nothing fits.
  *
  * A sentence's score is the sum of the question's terms in it, each weighed by its rarity among the
- * sentences (as in BM25's idf); among equals the earlier one wins. The event loop turns between the
- * passages.
+ * sentences (as in BM25's idf); among equals the earlier one wins. A heading is quoted only where
+ * nothing else fits. The event loop turns between the passages.
  */
 export async function quotePassages(
   question: string,
@@ -67,14 +67,15 @@ export async function quotePassages(
       ? "知识库中没有找到能回答这个问题的内容。"
       : "The knowledge base holds nothing that answers this question.";
   }
-  return best
-    .map(({ text, passage }) =>
-      han.test(text)
-        ? `${clip(text, maxQuoted)}[${passage}]`
-        : `${clip(text, maxQuoted)} [${passage}] `,
-    )
-    .join("")
-    .trimEnd();
+  return best.map(quote).join("");
+}
+
+/** Chinese needs no space around a citation. */
+function quote({ text, passage }: Sentence, index: number, all: readonly Sentence[]): string {
+  const isHan = han.test(text);
+  const before = all[index - 1];
+  const space = before === undefined || (isHan && han.test(before.text)) ? "" : " ";
+  return `${space}${clip(text, maxQuoted)}${isHan ? "" : " "}[${passage}]`;
 }
 
 function chooseSentences(question: string, sentences: readonly Sentence[]): Sentence[] {
@@ -84,10 +85,12 @@ function chooseSentences(question: string, sentences: readonly Sentence[]): Sent
     weights.set(term, Math.log(1 + (sentences.length + 1) / (holders + 0.5)));
   }
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
-  const scored = sentences
+  const fitting = sentences
     .map((sentence) => ({ sentence, score: scoreOf(sentence, weights) }))
     .filter(({ score }) => score > 0 && score >= total * minFit)
     .sort((a, b) => b.score - a.score);
+  const telling = fitting.filter(({ sentence }) => tells.test(sentence.text));
+  const scored = telling.length > 0 ? telling : fitting;
   const threshold = (scored[0]?.score ?? 0) * minShare;
   const chosen: Sentence[] = [];
   for (const { sentence, score } of scored) {
@@ -100,12 +103,14 @@ function chooseSentences(question: string, sentences: readonly Sentence[]): Sent
 function scoreOf(sentence: Sentence, weights: ReadonlyMap<string, number>): number {
   let score = 0;
   for (const [term, weight] of weights) if (sentence.terms.has(term)) score += weight;
-  // A heading repeats the question's words and answers nothing; a row of a table ends like one.
-  return whole.test(sentence.text) ? score : score * minShare * 0.9;
+  return score;
 }
 
-/** A text that ends as a sentence does. */
-const whole = /[。！？；.!?…][\p{Pe}\p{Pf}"']*$/u;
+/**
+ * A text that ends as a sentence does, or a row of a table; a heading repeats the question's words and
+ * answers nothing.
+ */
+const tells = /[。！？；.!?…][\p{Pe}\p{Pf}"']*$| \| /u;
 
 /** Ends of sentences: Chinese marks at once, Western ones before a space, and every line. */
 const sentenceEnd =

@@ -72,6 +72,25 @@ describe("the demo model over passages", () => {
     expect(text).toBe("违约金按日支付。[1]违约金按日支付给对方。[3]");
   });
 
+  test("quotes a heading only where nothing else fits, and a row of a table before it", async () => {
+    const report = [
+      passage(
+        1,
+        "Harbour report 港口报告\nThe harbour handled 4,200 ships.\nPage 2 of harbour report",
+      ),
+      passage(2, "Towing 拖轮 | 850 | per hour\n港口去年接待船舶4200艘。"),
+    ];
+    const quoted = async (question: string) => (await ask({ question, passages: report })).text;
+    expect(await quoted("What does the harbour report say?")).toBe(
+      "The harbour handled 4,200 ships. [1]",
+    );
+    expect(await quoted("Towing")).toBe("Towing 拖轮 | 850 | per hour[2]");
+    expect(await quoted("harbour 港口")).toBe(
+      "The harbour handled 4,200 ships. [1] 港口去年接待船舶4200艘。[2]",
+    );
+    expect(await quoted("Page")).toBe("Page 2 of harbour report [1]");
+  });
+
   test("says so when nothing fits, in the question's language", async () => {
     expect((await ask({ question: "今天天气怎么样？", passages: contract })).text).toBe(
       "知识库中没有找到能回答这个问题的内容。",
