@@ -33,8 +33,18 @@ class LineWriter {
     this.length = 0;
     this.written += bytes.length;
     if (this.written > this.maxBytes) throw tooComplex("decompressed_size", this.maxBytes);
-    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+    writeOut(bytes);
   }
+
+  /** Writes the last line in place of what waits; there is always room for it. */
+  fail(value: unknown): void {
+    this.batch = [];
+    writeOut(Buffer.from(`${JSON.stringify(value)}\n`));
+  }
+}
+
+function writeOut(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
 }
 
 /** Nothing in a document is fetched; where a library would, it fails. */
@@ -72,12 +82,12 @@ export async function run(args: readonly string[]): Promise<number> {
       sink,
     });
     output.write({ summary });
+    output.flush();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { code, parameters, cause } = error;
-    output.write({ error: { code, parameters, cause: describe(cause) } });
+    output.fail({ error: { code, parameters, cause: describe(cause) } });
   }
-  output.flush();
   return exitCode.ok;
 }
 

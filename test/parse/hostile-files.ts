@@ -18,7 +18,7 @@ const sheetMain = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const relationships = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
 /** An Excel file with one sheet that holds these rows. */
-export function excelFile(rows: string | Uint8Array, head = ""): Uint8Array {
+export function excelFile(rows: string | Uint8Array, head = "", strings = ""): Uint8Array {
   const sheet = Buffer.concat([
     strToU8(`${head}<worksheet xmlns="${sheetMain}"><sheetData>`),
     typeof rows === "string" ? strToU8(rows) : rows,
@@ -30,8 +30,9 @@ export function excelFile(rows: string | Uint8Array, head = ""): Uint8Array {
         `<workbook xmlns="${sheetMain}" xmlns:r="${relationships}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>`,
       ),
       "xl/_rels/workbook.xml.rels": strToU8(
-        `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="${relationships}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
+        `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="${relationships}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="${relationships}/sharedStrings" Target="sharedStrings.xml"/></Relationships>`,
       ),
+      "xl/sharedStrings.xml": strToU8(`<sst xmlns="${sheetMain}">${strings}</sst>`),
       "xl/worksheets/sheet1.xml": sheet,
     },
     { level: 1 },

@@ -137,6 +137,16 @@ describe("bombs", () => {
     );
   });
 
+  test("a text that a sheet repeats beyond the ceiling", async () => {
+    const cells = '<row><c t="s"><v>0</v></c><c t="s"><v>0</v></c></row>'.repeat(4000);
+    const bomb = excelFile(cells, "", `<si><t>${"a long text ".repeat(2500)}</t></si>`);
+    expect(bomb.length).toBeLessThan(100_000);
+    expect(await fault("repeated.xlsx", bomb)).toMatchObject({
+      code: "document_too_complex",
+      limit: "decompressed_size",
+    });
+  });
+
   test("an archive of more entries than any document has", async () => {
     const entries = Object.fromEntries(
       Array.from({ length: 20_001 }, (_, index) => [`e${index}`, new Uint8Array()]),
