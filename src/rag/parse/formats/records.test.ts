@@ -42,3 +42,37 @@ test("HTML in the fields of a feed is read as such", async () => {
     "paragraph rank: a < b > c",
   ]);
 });
+
+test("a mail that is forwarded is read as one, below the one that forwards it", async () => {
+  const inner = [
+    "From: =?gb18030?B?0ru2/g==?= <a@x.test>",
+    "Subject: Inner",
+    "Content-Type: text/plain; charset=gb18030",
+    "Content-Transfer-Encoding: base64",
+    "",
+    "1tDOxNX9zsQ=",
+  ];
+  const outer = [
+    "From: b@x.test",
+    "Subject: Fwd",
+    'Content-Type: multipart/mixed; boundary="x"',
+    "",
+    "--x",
+    "Content-Type: text/plain",
+    "",
+    "See below.",
+    "--x",
+    "Content-Type: message/rfc822",
+    "",
+    ...inner,
+    "--x--",
+  ];
+  expect(await read("eml", outer.join("\r\n"))).toEqual([
+    "heading Fwd",
+    "paragraph From: b@x.test",
+    "paragraph See below.",
+    "heading Inner",
+    "paragraph From: 一二 <a@x.test>",
+    "paragraph 中文正文",
+  ]);
+});
