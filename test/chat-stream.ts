@@ -4,6 +4,7 @@ export interface ChatEvent {
   readonly event: string;
   readonly data: unknown;
   readonly code?: string;
+  readonly retryable?: boolean;
 }
 
 /** The events of a server-sent stream (WHATWG HTML, section 9.2), strictly: a bad line throws. */
@@ -44,4 +45,25 @@ export async function readUntil(
     text += decoder.decode(value, { stream: true });
   }
   return text;
+}
+
+/** Bytes of a frame that holds one character. */
+export const shortestFrame = 'id: 2-1\ndata: {"event":"message","data":"x"}\n\n'.length;
+
+/** Reads about `bytes` bytes of a stream, drops the connection, and answers the frames that came whole. */
+export async function readCut(response: Response, bytes: number): Promise<ChatEvent[]> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) throw new Error("an answer without a body");
+  const decoder = new TextDecoder();
+  let text = "";
+  let left = bytes;
+  while (left > 0) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value.subarray(0, left), { stream: true });
+    left -= value.length;
+  }
+  await reader.cancel();
+  const whole = text.lastIndexOf("\n\n");
+  return whole < 0 ? [] : parseEvents(text.slice(0, whole + 2));
 }

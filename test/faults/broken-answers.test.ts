@@ -26,6 +26,8 @@ describe("in the middle of an answer", () => {
       content: messageText(events),
       status: "interrupted",
       finish_reason: "interrupted",
+      // As far as it came.
+      usage: { completion_tokens: expect.any(Number), estimated: true },
     });
     return events.at(-1);
   }
@@ -54,9 +56,15 @@ describe("in the middle of an answer", () => {
 
   test.each(Object.keys(cuts))("%s: the part is kept, and the stream looks cut", async (cut) => {
     const end = await broken(cuts[cut] ?? reset);
-    expect(end).toMatchObject({ event: "error", code: "provider_interrupted" });
+    expect(end).toMatchObject({ event: "error", code: "provider_interrupted", retryable: true });
     expect(end?.data).toStartWith("The provider scripted broke off its answer");
     expect(end?.data).not.toContain(key);
+  });
+
+  test("a fault that another try will not mend is told as such", async () => {
+    const error = { type: "invalid_request_error", code: "context_length_exceeded" };
+    const end = await broken(answer(["half of ", "an ans", { chunk: { error } }, "wer"]));
+    expect(end).toMatchObject({ code: "provider_interrupted", retryable: false });
   });
 
   test("the connection breaks: the part is kept, and the stream looks cut", async () => {

@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type ChatEvent, messageText, parseEvents, readEvents, readUntil } from "../chat-stream.ts";
+import {
+  type ChatEvent,
+  messageText,
+  readCut,
+  readEvents,
+  readUntil,
+  shortestFrame,
+} from "../chat-stream.ts";
 import { type Caller, startApp, type TestApp } from "../harness.ts";
-import { answer } from "../upstream-scripts.ts";
+import { announced, answer, hangBeforeHeaders } from "../upstream-scripts.ts";
+import { lastMessage, readerOf } from "./conversing.ts";
 
 let app: TestApp;
 let user: Caller;
@@ -27,40 +35,17 @@ const follow = (lastEventId?: string): Promise<Response> =>
 
 const ids = (events: readonly ChatEvent[]) => events.map((event) => event.id);
 
-function readerOf(response: Response): ReadableStreamDefaultReader<Uint8Array> {
-  if (response.body === null) throw new Error("an answer without a body");
-  return response.body.getReader();
-}
-
-/** Reads about `bytes` bytes, drops the connection, and answers the frames that came whole. */
-async function readCut(response: Response, bytes: number): Promise<ChatEvent[]> {
-  const reader = readerOf(response);
-  const decoder = new TextDecoder();
-  let text = "";
-  let left = bytes;
-  while (left > 0) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    text += decoder.decode(value.subarray(0, left), { stream: true });
-    left -= value.length;
-  }
-  await reader.cancel();
-  const whole = text.lastIndexOf("\n\n");
-  return whole < 0 ? [] : parseEvents(text.slice(0, whole + 2));
-}
-
-/** Bytes of a frame that holds one character. */
-const shortestFrame = 'id: 2-1\ndata: {"event":"message","data":"x"}\n\n'.length;
-
-/** An answer of these pieces, of which each waits for its turn. */
+/** An answer of these pieces, of which each waits for its turn; and the provider's request. */
 function paced(pieces: readonly string[]) {
   const gates = pieces.map(() => Promise.withResolvers<void>());
-  app.upstream.script(
+  const { script, asked } = announced(
     answer(pieces.flatMap((piece, index) => [gates[index]?.promise ?? "", piece])),
   );
-  return (count: number) => {
+  app.upstream.script(script);
+  const release = (count: number): void => {
     for (const gate of gates.splice(0, count)) gate.resolve();
   };
+  return { release, asked };
 }
 
 describe("a stream that is cut anywhere", () => {
@@ -73,7 +58,7 @@ describe("a stream that is cut anywhere", () => {
     await fc.assert(
       fc.asyncProperty(scenario, async ({ pieces, cuts }) => {
         id = await user.createConversation();
-        const release = paced(pieces);
+        const { release } = paced(pieces);
         release(1);
         let told = 1;
         const received: ChatEvent[] = [];
@@ -99,7 +84,7 @@ describe("a stream that is cut anywhere", () => {
 
 describe("following", () => {
   test("works for several at once, each from its own place", async () => {
-    const release = paced(["a", "b", "c"]);
+    const { release } = paced(["a", "b", "c"]);
     release(2);
     const first = await user.post(`/api/chat/${id}`, { message: "go" });
     const second = await follow();
@@ -111,7 +96,7 @@ describe("following", () => {
   });
 
   test("goes on when everybody had left", async () => {
-    const release = paced(["a", "b", "c"]);
+    const { release } = paced(["a", "b", "c"]);
     release(1);
     const client = new AbortController();
     const response = await user.request("POST", `/api/chat/${id}`, { message: "go" }, client);
@@ -144,7 +129,7 @@ describe("following", () => {
   });
 
   test("after the server was stopped ends in an error behind all that was seen", async () => {
-    const release = paced(["a", "b", "c"]);
+    const { release } = paced(["a", "b", "c"]);
     release(2);
     const response = await user.post(`/api/chat/${id}`, { message: "go" });
     const reader = readerOf(response);
@@ -177,9 +162,8 @@ describe("following", () => {
 
 describe("stopping", () => {
   test("ends the answer with what has come, upstream included", async () => {
-    const release = paced(["a", "b", "c"]);
+    const { release, asked } = paced(["a", "b", "c"]);
     release(2);
-    const asked = app.upstream.nextRequest();
     const response = await user.post(`/api/chat/${id}`, { message: "go" });
     const second = await follow();
     const reader = readerOf(second);
@@ -191,15 +175,37 @@ describe("stopping", () => {
       { event: "done" },
       { event: "full_response", data: "ab" },
     ]);
-    const history = await user.get(`/api/conversations/history/${id}`);
-    const { messages }: { messages: object[] } = await history.json();
-    expect(messages.at(-1)).toMatchObject({
+    expect(await lastMessage(user, id)).toMatchObject({
       content: "ab",
       status: "complete",
       finish_reason: "stopped",
     });
+    await (await asked).aborted;
     release(3);
-    await asked;
+  });
+
+  test.each([
+    ["headers", hangBeforeHeaders],
+    ["a token", answer([], { end: "hang" })],
+  ])("ends it while the provider owes %s, too, with nothing", async (_, hang) => {
+    const { script, asked } = announced(hang);
+    app.upstream.script(script);
+    const response = user.post(`/api/chat/${id}`, { message: "go" });
+    const { aborted } = await asked;
+    const stops = [1, 2].map(async () => (await user.post(`/api/chat/${id}/stop`)).json());
+    // Whoever stops it at the same time is told the same.
+    for (const stop of stops) expect(await stop).toMatchObject({ stopped: true });
+    await aborted;
+    expect(await readEvents(await response)).toMatchObject([
+      { id: "2-0", event: "start" },
+      { id: "2-1", event: "done", data: "Stream finished" },
+      { id: "2-2", event: "full_response", data: "" },
+    ]);
+    expect(await lastMessage(user, id)).toMatchObject({
+      content: "",
+      status: "complete",
+      finish_reason: "stopped",
+    });
   });
 
   test("says when there is nothing to stop, and is for the owner alone", async () => {
