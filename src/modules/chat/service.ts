@@ -122,11 +122,16 @@ export function createChatService(options: {
     return grounding ?? (isAttached ? groundInAttached(knowledge, conversation) : undefined);
   }
 
-  /** Opens the answer that a question asks for, planned on all that stands before it. */
-  async function open({ conversationId, userId, request }: Question) {
-    for (;;) {
-      // Read here, where no other answer of this process can change it.
-      const conversation = await conversations.get(conversationId, userId);
+  /**
+   * Opens the answer that a question asks for, planned on all that stands before it. `read` is the
+   * conversation as it is where no other answer of this process can change it.
+   */
+  async function open({ conversationId, userId, request }: Question, read: Conversation) {
+    for (
+      let conversation = read;
+      ;
+      conversation = await conversations.get(conversationId, userId)
+    ) {
       const messages = await conversations.messages(conversationId);
       const plan = planTurn(messages, conversation.tip, request);
       const seen = messages.at(-1)?.id ?? 0;
@@ -145,14 +150,18 @@ export function createChatService(options: {
      */
     async ask(question: Question): Promise<Generation> {
       const { conversationId, userId } = question;
-      const asked = await conversations.get(conversationId, userId);
+      let asked = await conversations.get(conversationId, userId);
       router.route(asked.model).provider.checkAccess(conversations.apiKey(asked));
       // Whoever has seen in the history that an answer is whole may go on, before we have let go of it.
-      await running.find(conversationId)?.ending;
+      const ending = running.find(conversationId)?.ending;
+      if (ending !== undefined) {
+        await ending;
+        asked = await conversations.get(conversationId, userId);
+      }
       running.claim(conversationId);
       const release = () => running.release(conversationId);
       try {
-        const { conversation, plan, turn } = await open(question);
+        const { conversation, plan, turn } = await open(question, asked);
         const { userMessageId, answerId } = turn;
         const generation = new Generation({
           conversationId,
