@@ -114,6 +114,8 @@ describe("following", () => {
     );
     const all = await readEvents(await user.post(`/api/chat/${id}`, { message: "go" }));
     expect(await readEvents(await follow())).toEqual(all);
+    expect(await readEvents(await follow(""))).toEqual(all);
+    expect(await readEvents(await user.get(`/api/chat/${id}/stream?after=`))).toEqual(all);
     expect(await readEvents(await follow("2-2"))).toEqual(all.slice(3));
     expect(await readEvents(await user.get(`/api/chat/${id}/stream?after=2-2`))).toEqual(
       all.slice(3),

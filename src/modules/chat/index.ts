@@ -101,7 +101,8 @@ export function chatRoutes(http: HttpContext, chat: ChatService, knowledge: Know
     .get(
       "/chat/:conversation_id/stream",
       async ({ params, query, userId, request }) => {
-        const seen = request.headers.get("last-event-id") ?? query.after;
+        // An empty one is what a client sends that has seen nothing (WHATWG HTML, section 9.2).
+        const seen = request.headers.get("last-event-id") || query.after || undefined;
         const following = await chat.follow({
           conversationId: params.conversation_id,
           userId,
