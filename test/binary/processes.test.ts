@@ -220,6 +220,10 @@ test("kill -9, start again, resume: exactly what was checkpointed, then an error
     { id: "2-4", event: "error", code: "interrupted" },
   ]);
   expect(await readEvents(await follow(again, id, "2-1"))).toEqual(whole.slice(2));
+  // What the dead process could not count any more is counted, once.
+  expect((await lastMessage(again, id))?.usage).toMatchObject({ estimated: true });
+  const usage: { total: object } = await (await again.get("/api/usage")).json();
+  expect(usage.total).toMatchObject({ answers: 1, completion_tokens: expect.any(Number) });
   expect(await readEvents(await follow(again, id, "2-9"))).toMatchObject([
     { id: "2-10", event: "error", code: "interrupted" },
   ]);

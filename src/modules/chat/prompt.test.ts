@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ChatMessage } from "../../providers/llm/index.ts";
-import { estimateTokens } from "../../providers/tokens.ts";
 import type { Message } from "../../store/conversations.ts";
+import { estimateTokens } from "../../text/tokens.ts";
 import { buildMessages, groundedQuestion } from "./prompt.ts";
 
 const message = (role: "user" | "assistant", content: string): Message => ({

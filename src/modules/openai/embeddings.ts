@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../json-object.ts";
 import type { EmbeddingModels, EmbeddingProvider } from "../../providers/embedding/index.ts";
-import { estimateTokens } from "../../providers/tokens.ts";
+import { estimateTokens } from "../../text/tokens.ts";
 import { invalid, readModel } from "./chat-request.ts";
 
 /** Inputs in one request, as OpenAI has it. */

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors.ts";
 import type { Reranker } from "../../providers/rerank/index.ts";
-import { estimateTokens } from "../../providers/tokens.ts";
+import { estimateTokens } from "../../text/tokens.ts";
 
 export interface RerankRequest {
   readonly model?: string | undefined;

@@ -1,12 +1,12 @@
 import type { ChatProviderConfig, EmbeddingModelConfig } from "../../config/schema.ts";
 import { AppError } from "../../errors.ts";
+import { cutToTokens } from "../../text/tokens.ts";
 import { Admission } from "../admission.ts";
 import { apiKeyOf } from "../api-key.ts";
 import { readText } from "../body.ts";
 import type { Clock } from "../clock.ts";
 import { Deadline } from "../deadline.ts";
 import { endpoint, post } from "../http.ts";
-import { cutToTokens } from "../tokens.ts";
 import type { EmbeddingProvider, EmbeddingPurpose } from "./index.ts";
 import { readEmbeddings } from "./openai-vectors.ts";
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { estimateTokens } from "../../text/tokens.ts";
 import { asRecord } from "../json.ts";
-import { estimateTokens } from "../tokens.ts";
 import { introduce, quotePassages } from "./demo-answer.ts";
 import type { ChatDelta, ChatProvider, ChatRequest, ForwardRequest } from "./index.ts";
 import { readMessages } from "./openai-messages.ts";

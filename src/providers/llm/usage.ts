@@ -1,6 +1,6 @@
 import { log } from "../../log.ts";
+import { estimateTokens } from "../../text/tokens.ts";
 import { WorkerClient } from "../../workers/client.ts";
-import { estimateTokens } from "../tokens.ts";
 import {
   type Forwarded,
   forwardedUsage,

@@ -1,4 +1,4 @@
-import { estimateTokens } from "../tokens.ts";
+import { estimateTokens } from "../../text/tokens.ts";
 import type { ChatMessage } from "./index.ts";
 
 export interface Window {

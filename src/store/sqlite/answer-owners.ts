@@ -4,6 +4,7 @@ import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { AnswerGrowth, AnswerRequest, AnswerStore } from "../answers.ts";
 import { type AnswerWrites, createGrownAnswer } from "./answers.ts";
 import { queries } from "./connection.ts";
+import { lostUsage } from "./lost-usage.ts";
 import type { Presence } from "./presence.ts";
 import { isAlive } from "./process-lock.ts";
 import { messages } from "./schema.ts";
@@ -41,16 +42,16 @@ export function answerOwners(database: Database, answers: AnswerWrites) {
   function interrupt(rows: readonly (typeof messages.$inferSelect)[]): void {
     if (rows.length === 0) return;
     const grown = createGrownAnswer(db);
+    const count = lostUsage(database, db);
     for (const row of rows) {
       const { content, reasoning, pieces } = grown(row);
+      const text = { content, reasoning: reasoning ?? "", pieces: pieces ?? [] };
       answers.end(row.conversationId, row.id, {
-        content,
-        reasoning: reasoning ?? "",
-        pieces: pieces ?? [],
+        ...text,
         sources: row.sources,
         status: "interrupted",
         finishReason: "interrupted",
-        usage: null,
+        usage: count(row, text),
         model: row.model,
       });
     }
