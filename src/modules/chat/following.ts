@@ -19,11 +19,8 @@ export interface WantedAnswer {
   readonly interruption: string;
 }
 
-/**
- * Milliseconds between two looks for an answer that has been stored here and not begun, and looks until
- * it counts as one that was never ended.
- */
-const beginningWait = { interval: 10, looks: 50 };
+/** Looks for an answer that grows, until it counts as one whose end could not be stored. */
+const mostLooks = 5;
 
 /** Finds what a follower is told, wherever the answer is made or was made. */
 export function createFollowing(options: {
@@ -60,19 +57,19 @@ export function createFollowing(options: {
     const { conversationId, next } = wanted;
     let { answerId } = wanted;
     const { model, tip } = await conversations.get(conversationId, wanted.userId);
-    for (let looks = 0; ; looks += 1) {
+    for (let looks = 1; ; looks += 1) {
+      await running.begun(conversationId);
       const here = findHere(conversationId, answerId, next);
       if (here !== undefined) return here;
       const { id: messageId, parentId, isGrowing } = await findPlace(conversationId, answerId, tip);
       const place = { messageId, userMessageId: parentId ?? 0, model };
-      if (!isGrowing || looks === beginningWait.looks) {
+      if (!isGrowing || looks === mostLooks) {
         return replays.follow(conversationId, place, wanted);
       }
       const elsewhere = await mirrors.follow(conversationId, place, wanted);
       if (elsewhere !== undefined) return elsewhere;
       // It has just ended, or is about to begin here.
       answerId = messageId;
-      if (looks > 0) await Bun.sleep(beginningWait.interval);
     }
   };
 }

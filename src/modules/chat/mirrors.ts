@@ -40,11 +40,11 @@ export class Mirrors {
     { next, interruption }: { readonly next: number; readonly interruption: string },
   ): Promise<Following | undefined> {
     const key = `${conversationId}-${place.messageId}`;
-    let mirror = this.mirrors.get(key);
+    let mirror = this.find(key);
     if (mirror === undefined) {
       const fresh = new Mirror(conversationId, place);
       if (!(await this.signOn(fresh))) return undefined;
-      mirror = this.mirrors.get(key);
+      mirror = this.find(key);
       if (mirror === undefined) {
         mirror = fresh;
         this.begin(key, fresh);
@@ -70,6 +70,14 @@ export class Mirrors {
     }, patience);
     await this.emptied.promise;
     clearTimeout(deadline);
+  }
+
+  /** One that has just ended takes no more followers: they would wait for ever. */
+  private find(key: string): Mirror | undefined {
+    const mirror = this.mirrors.get(key);
+    if (!mirror?.closed) return mirror;
+    this.drop(key, mirror);
+    return undefined;
   }
 
   /** Tells the other process that somebody is there. */
@@ -105,6 +113,7 @@ export class Mirrors {
 
   /** Takes in what has been stored, again and again; `looksLeft` of them when the answer was cut. */
   private async look(key: string, mirror: Mirror, looksLeft: number): Promise<void> {
+    if (this.mirrors.get(key) !== mirror) return;
     let pause = storeInterval;
     let left = looksLeft;
     try {

@@ -11,7 +11,8 @@ const checkpointInterval = 800;
  * them in one write.
  */
 export class RunningAnswers {
-  private readonly claimed = new Set<number>();
+  /** Each with what is resolved when its answer has begun, or will not. */
+  private readonly claimed = new Map<number, PromiseWithResolvers<void>>();
   private readonly generations = new Map<number, Generation>();
   private readonly timer: Timer;
   private storing = false;
@@ -25,11 +26,17 @@ export class RunningAnswers {
   /** @throws AppError `generation_running` while an answer of the conversation is being made */
   claim(conversationId: number): void {
     if (this.claimed.has(conversationId)) throw new AppError("generation_running");
-    this.claimed.add(conversationId);
+    this.claimed.set(conversationId, Promise.withResolvers());
+  }
+
+  /** Resolves when an answer that was claimed can be found; at once where none is on its way. */
+  async begun(conversationId: number): Promise<void> {
+    await this.claimed.get(conversationId)?.promise;
   }
 
   add(conversationId: number, generation: Generation): void {
     this.generations.set(conversationId, generation);
+    this.claimed.get(conversationId)?.resolve();
     if (this.cutting) generation.cancel();
   }
 
@@ -43,6 +50,7 @@ export class RunningAnswers {
   }
 
   release(conversationId: number): void {
+    this.claimed.get(conversationId)?.resolve();
     this.claimed.delete(conversationId);
     this.generations.delete(conversationId);
     if (this.claimed.size === 0) {

@@ -233,6 +233,7 @@ export function createChatService(options: {
      */
     async stop(conversationId: number, userId: number): Promise<boolean> {
       await conversations.get(conversationId, userId);
+      await running.begun(conversationId);
       const live = running.find(conversationId);
       if (live === undefined) return outside.stop(conversationId);
       await live.stop();
