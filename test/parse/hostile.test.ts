@@ -218,6 +218,12 @@ describe("nesting", () => {
     const { blocks } = await read("deep.md", `${quotes}\n${brackets}\n# End\n`);
     expect(blocks.at(-1)).toEqual({ type: "heading", level: 1, text: "End" });
   });
+
+  test("lists of Markdown four thousand deep, by their indentation", async () => {
+    const items = Array.from({ length: 4000 }, (_, depth) => `${"  ".repeat(depth)}- item\n`);
+    const { blocks } = await read("stairs.md", items.join(""));
+    expect(blocks.at(-1)).toEqual({ type: "list_item", depth: 3999, text: "item" });
+  });
 });
 
 describe("size", () => {

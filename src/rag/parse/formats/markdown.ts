@@ -9,13 +9,14 @@ import { stripInlineMarkdown } from "./markdown-inline.ts";
 
 /** Chinese authors often leave out the space. */
 const heading = /^ {0,3}(#{1,6})(?:[ \t]+|(?=\p{Script=Han}))(.*)$/u;
-const closingMarks = /[ \t]+#+[ \t]*$/;
+const closingMarks = /(?<![ \t])[ \t]+#+[ \t]*$/;
 const underline = /^ {0,3}(=+|-{2,})\s*$/;
 const rule = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const fence = /^\s*(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
 /** A number of three digits is a year or the like: nobody counts a list so far. */
 const listMark = /^(\s*)([-*+]|\d{1,2}[.)])(\s+|$)(?:\[[ xX]\]\s+)?(.*)$/;
-const tableRule = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+/** No two runs of space meet in it: of a line of spaces each would be tried in every length. */
+const tableRule = /^\s*(?:\|\s*)?:?-+:?(?:\s*\|\s*:?-+:?)*\s*(?:\|\s*)?$/;
 const linkDefinition = /^ {0,3}\[(?!\^)[^\]]+\]:\s*\S+/;
 const footnote = /^ {0,3}\[\^[^\]]+\]:\s*/;
 const quote = /^ {0,3}(>\s?)+/;
