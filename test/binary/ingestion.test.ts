@@ -1,11 +1,14 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { readUntil } from "../chat-stream.ts";
 import { readerOf } from "../http/conversing.ts";
+import { expectFault } from "../http/expect-fault.ts";
 import {
   createKnowledgeBase,
   findKnowledgeBase,
+  read,
   retrieve,
   statusOf,
+  upload,
   uploadForm,
 } from "../http/knowing.ts";
 import { until } from "../until.ts";
@@ -102,4 +105,39 @@ test("whoever watches a document being taken in does not keep the server from en
   }
   // It ends without an end, for its reader to come back.
   expect(text).not.toMatch(/"stage":"(ready|failed)"|"event":"error"/);
+});
+
+test("an embedding model that changes its dimensions is refused in words, until its index is built anew", async () => {
+  using folder = new TemporaryFolder();
+  const english = { "accept-language": "en" };
+  let token: string | undefined;
+  let kb = "";
+  {
+    await using server = await BinaryServer.start({ folder, environment });
+    const ada = await server.signUp();
+    token = ada.token;
+    kb = await createKnowledgeBase(ada, { embedding_model: model.name });
+    await read(await upload(ada, kb, "a.txt", "苹果是一种水果。"));
+    expect(await server.stop()).toBe(0);
+  }
+
+  const changed = JSON.stringify([{ ...model, dimensions: 16 }]);
+  upstream.otherwise(embeddings({ dimensions: 16 }), "/embeddings");
+  await using again = await BinaryServer.start({
+    folder,
+    environment: { ...environment, LLM_BACKEND_RAG_EMBEDDING_MODELS: changed },
+  });
+  const ada = again.caller(token);
+  const question = { kb_id: kb, query: "苹果" };
+  const asked = await ada.post("/api/rag/retrieve", question, english);
+  const fault = await expectFault(asked, 409, "embedding_model_changed");
+  expect(fault.error).toContain("vectors of 8 dimensions");
+  expect(fault.error).toContain("now has 16");
+  await expectFault(await upload(ada, kb, "b.txt", "香蕉"), 409, "embedding_model_changed");
+  expect(await retrieve(ada, kb, "苹果", { mode: "keyword" })).toHaveLength(1);
+
+  const reindex = await ada.post("/api/rag/kb/reindex", { kb_id: kb, embedding_model: model.name });
+  expect(reindex.status).toBe(202);
+  await until(async () => (await findKnowledgeBase(ada, kb))?.reindex === null);
+  expect(await retrieve(ada, kb, "苹果")).toHaveLength(1);
 });
