@@ -1,8 +1,9 @@
 /**
  * `bun run bench:retrieval [--chunks 1000,10000,100000]`: how fast knowledge bases answer, beside an
  * exact search by vec0 of the same vectors in the same run, and how many of the nearest ten they find;
- * then what searches and an upload do to the tokens of running streams. 100 small knowledge bases lie
- * beside the one that is asked. How passages and vectors are made: `bench/retrieval`.
+ * then what searches and an upload do to the tokens of running streams, and to those of a bare pipe on
+ * the same processors. 100 small knowledge bases lie beside the one that is asked. How passages and
+ * vectors are made: `bench/retrieval`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,6 +29,8 @@ const others = 100;
 const chunksOfOther = 50;
 const streams = 100;
 const interval = 20;
+/** The upload takes longer than the streams of a row, the pipe's and then ours. */
+const streamSeconds = 10;
 const uploadBytes = 50_000_000;
 
 interface Answer {
@@ -35,7 +38,11 @@ interface Answer {
 }
 
 const embeddings = await startServer("embedding-upstream", { QUESTIONS: String(questions) });
-const paced = await startServer("paced-upstream", { INTERVAL: String(interval), TOKENS: "1500" });
+const paced = await startServer("paced-upstream", {
+  INTERVAL: String(interval),
+  TOKENS: String((streamSeconds * 1000) / interval),
+});
+const pipe = await startServer("bare-pipe", { UPSTREAM: paced.url });
 const folder = mkdtempSync(join(tmpdir(), "llm-backend-bench-"));
 const path = join(folder, "bench.db");
 const server = await startBinary(paced.url, {
@@ -119,13 +126,19 @@ async function measureSearches(kb: string, size: number): Promise<string[]> {
   ];
 }
 
-/** The 99th percentile of the tokens' travel over `streams` answers, while `act` goes on. */
-async function tokenDelay(act: () => Promise<void>): Promise<string[]> {
-  const latencies: number[] = [];
-  const open = await chats(server.url, headers, streams);
-  const reading = Promise.all(open.map((request) => readStream(request, latencies, [])));
-  await Promise.all([reading, act()]);
-  return [milliseconds(median(latencies)), milliseconds(quantile(latencies, 0.99))];
+/** How long tokens travel over `streams` answers of the bare pipe, then of ours. */
+async function tokenDelays(): Promise<string[]> {
+  const piped = Array.from(
+    { length: streams },
+    () => () => fetch(pipe.url, { method: "POST", body: "{}" }),
+  );
+  const columns: string[] = [];
+  for (const open of [piped, await chats(server.url, headers, streams)]) {
+    const latencies: number[] = [];
+    await Promise.all(open.map((request) => readStream(request, latencies, [])));
+    columns.push(milliseconds(median(latencies)), milliseconds(quantile(latencies, 0.99)));
+  }
+  return columns;
 }
 
 async function searchMeanwhile(kb: string): Promise<string> {
@@ -135,7 +148,7 @@ async function searchMeanwhile(kb: string): Promise<string> {
       URL: server.url,
       AUTHORIZATION: client.authorization,
       KNOWLEDGE_BASE: kb,
-      SECONDS: String((interval * 1500) / 1000),
+      SECONDS: String(2 * streamSeconds + 1),
       QUESTIONS: String(questions),
     },
     stderr: "inherit",
@@ -165,18 +178,16 @@ async function upload(kb: string, file: File): Promise<string> {
 }
 
 async function measureInterference(kb: string): Promise<void> {
-  const quiet = await tokenDelay(async () => {});
+  const quiet = await tokenDelays();
   // Made before: this process reads the tokens, and must not be busy itself.
   const file = largeFile();
   const target = await createKnowledgeBase(client, "builtin");
-  let searches = "";
-  let uploaded: Promise<string> | undefined;
-  const busy = await tokenDelay(async () => {
-    uploaded = upload(target, file);
-    searches = await searchMeanwhile(kb);
-  });
+  const uploaded = upload(target, file);
+  const searched = searchMeanwhile(kb);
+  const busy = await tokenDelays();
+  const searches = await searched;
   printTable(
-    ["100 streams of 20 ms tokens", "token p50 ms", "token p99 ms"],
+    ["100 streams of 20 ms tokens", "pipe p50 ms", "pipe p99 ms", "ours p50 ms", "ours p99 ms"],
     [
       ["nothing else", ...quiet],
       ["20 searches/s and an upload of 50 MB", ...busy],
@@ -219,6 +230,6 @@ try {
   );
   await measureInterference(largest);
 } finally {
-  await Promise.all([server.stop(), embeddings.stop(), paced.stop()]);
+  await Promise.all([server.stop(), embeddings.stop(), pipe.stop(), paced.stop()]);
   rmSync(folder, { recursive: true });
 }

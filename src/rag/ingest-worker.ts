@@ -23,7 +23,7 @@ const buffersOf = (step: IngestStep): ArrayBuffer[] =>
 
 /** Cutting, counting terms and embedding keep a processor busy: they have a thread of their own. */
 function createIngestWorker({ config, spoolDirectory }: IngestWorkerOptions) {
-  yieldToOtherThreads();
+  yieldToOtherThreads("ingesting");
   const parser = createDocumentParser({
     timeoutSeconds: config.rag.parseTimeout,
     memoryBytes: config.rag.parseMemoryBytes,

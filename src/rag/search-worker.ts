@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { embedBuiltin } from "../providers/embedding/builtin.ts";
 import { openSqliteSearch } from "../store/sqlite/search-store.ts";
+import { yieldToOtherThreads } from "../workers/priority.ts";
 import { serveWorker, Transferred } from "../workers/serve.ts";
 import { createRetriever } from "./retrieve.ts";
 
@@ -12,6 +13,7 @@ export interface SearchWorkerOptions {
 
 /** Searches read a lot and compute: they have a thread and a connection of their own. */
 function createSearchWorker({ sqlite, indexMemoryBytes }: SearchWorkerOptions) {
+  yieldToOtherThreads("searching");
   const store = openSqliteSearch(sqlite, indexMemoryBytes);
   return {
     ...createRetriever(store),

@@ -3,5 +3,5 @@ import { yieldToOtherThreads } from "../../src/workers/priority.ts";
 
 declare const self: Worker;
 
-yieldToOtherThreads();
+yieldToOtherThreads("ingesting");
 self.postMessage(getPriority(0));
