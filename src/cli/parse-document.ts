@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { AppError } from "../errors.ts";
 import { tooComplex } from "../rag/parse/budget.ts";
 import type { Block } from "../rag/parse/document.ts";
@@ -57,6 +57,9 @@ function forbidNetwork(): void {
   }
 }
 
+/** What `nice` would give it; a thread of the server that has yielded to others hands down as much. */
+const lowered = 10;
+
 /**
  * The hidden sub-command that reads one document, started by `createDocumentParser`: standard input
  * is the document's file, standard output the file for what comes out, one JSON value a line. Each
@@ -69,8 +72,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const [claimedExtension = "", maxDecompressed = "", maxMemory = ""] = args;
   const maxDecompressedBytes = Number(maxDecompressed);
   await limitMemory(Number(maxMemory));
-  // Whoever waits for a token goes before whoever waits for a document.
-  setPriority(10);
+  // Whoever waits for a token goes before whoever waits for a document. Nobody may raise a priority.
+  if (getPriority() < lowered) setPriority(lowered);
   forbidNetwork();
   const source = fileSource(0);
   const output = new LineWriter(2 * maxDecompressedBytes + maxGrowth * source.size);
