@@ -27,6 +27,28 @@ function withoutRunningText(slide: string): string {
   return before + kept.join("");
 }
 
+/** The placeholder for a slide's content: of its kinds the one without a name of its own. */
+const contentPlaceholder = /<p:ph\b(?![^<>]*\btype="(?!obj"))[^<>]*>/;
+const slideParagraph = /<a:p(?: [^<>/]*)?>(?:<a:pPr\b([^<>]*?)(?:\/>|>(.*?)<\/a:pPr>))?/gs;
+const ownMark = /<a:bu(None|Char|AutoNum|Blip)\b/;
+
+/**
+ * A slide whose points bear their marks: in a content placeholder they have them from the layout, which
+ * officeparser does not look at. One paragraph alone is no list.
+ */
+function withMarks(slide: string): string {
+  const [before = "", ...shapes] = slide.split(/(?=<p:sp[ >])/);
+  const marked = shapes.map((shape) => {
+    if (!contentPlaceholder.test(shape) || shape.split(/<a:p[ >]/).length < 3) return shape;
+    return shape.replace(slideParagraph, (all, attributes = "", properties = "") =>
+      ownMark.test(properties)
+        ? all
+        : `<a:p><a:pPr${attributes}>${properties}<a:buChar char="•"/></a:pPr>`,
+    );
+  });
+  return before + marked.join("");
+}
+
 const openDocumentTag =
   /<(\/?)(table:table-cell|text:list(?:-item|-header)?|text:(?:table-of-content|(?:illustration|table|object|alphabetical)-index))(?=[\s/>])[^<>]*>/g; // biome-ignore format: one pattern
 
@@ -56,12 +78,14 @@ function withoutIndexes(content: string): string {
 }
 
 const isText = /(^|\/)mimetype$|\.(xml|rels|opf|x?html?|xht)$/i;
-const isSlide = /^ppt\/(slides|notesSlides)\/[^/]+\.xml$/;
+const isSlide = /^ppt\/slides\/[^/]+\.xml$/;
+const isNotes = /^ppt\/notesSlides\/[^/]+\.xml$/;
 
 function readable(name: string, bytes: Uint8Array): Uint8Array {
   const encoding = xmlEncoding(bytes);
   const text = () => new TextDecoder(encoding).decode(bytes);
-  if (isSlide.test(name)) return strToU8(withoutRunningText(text()));
+  if (isSlide.test(name)) return strToU8(withMarks(withoutRunningText(text())));
+  if (isNotes.test(name)) return strToU8(withoutRunningText(text()));
   if (name === "content.xml") return strToU8(withoutIndexes(text()));
   return encoding === "utf-8" ? bytes : strToU8(text());
 }

@@ -160,6 +160,41 @@ describe("PowerPoint", () => {
       },
     ]);
   });
+
+  test("points of a content placeholder are list items, whose marks the layout has", async () => {
+    const point = (text: string, properties = "") =>
+      `<a:p>${properties}<a:r><a:t>${text}</a:t></a:r></a:p>`;
+    const points = (placeholder: string, ...paragraphs: string[]) =>
+      `<p:sp><p:nvSpPr><p:nvPr>${placeholder}</p:nvPr></p:nvSpPr><p:txBody>${paragraphs.join("")}</p:txBody></p:sp>`;
+    const blocks = await read({
+      "ppt/presentation.xml": `<p:presentation xmlns:p="${slide}" xmlns:r="${office}"><p:sldIdLst><p:sldId r:id="a"/></p:sldIdLst></p:presentation>`,
+      "ppt/_rels/presentation.xml.rels": `<Relationships xmlns="${package_}"><Relationship Id="a" Type="${office}/slide" Target="slides/slide1.xml"/></Relationships>`,
+      "ppt/slides/slide1.xml": slideOf(
+        shape("Plan", '<p:ph type="title"/>') +
+          points(
+            '<p:ph idx="1"/>',
+            point("First"),
+            point("Deeper", '<a:pPr lvl="1"/>'),
+            "<a:p/>",
+            point("Plain", '<a:pPr marL="0"><a:buNone/></a:pPr>'),
+            point("Spaced", '<a:pPr lvl="0"><a:lnSpc><a:spcPct val="90"/></a:lnSpc></a:pPr>'),
+          ) +
+          points('<p:ph type="body" idx="2"/>', point("Caption"), point("of a picture")) +
+          points('<p:ph sz="half" idx="3"/>', point("Alone")),
+      ),
+    });
+    const onSlide = (block: object) => ({ ...block, page: 1 }) as Block;
+    expect(blocks).toEqual([
+      onSlide({ type: "heading", level: 1, text: "Plan" }),
+      onSlide({ type: "list_item", depth: 0, text: "First" }),
+      onSlide({ type: "list_item", depth: 1, text: "Deeper" }),
+      onSlide({ type: "paragraph", text: "Plain" }),
+      onSlide({ type: "list_item", depth: 0, text: "Spaced" }),
+      onSlide({ type: "paragraph", text: "Caption" }),
+      onSlide({ type: "paragraph", text: "of a picture" }),
+      onSlide({ type: "paragraph", text: "Alone" }),
+    ]);
+  });
 });
 
 describe("OpenDocument", () => {

@@ -78,7 +78,7 @@ function writeTree(
 
 /**
  * PowerPoint, OpenDocument texts and presentations, EPUB: read by officeparser. A slide's points are
- * list items where they bear a mark of their own, and paragraphs where the layout gives it to them.
+ * list items where they bear a mark of their own or stand in the placeholder for content.
  */
 export const readOfficeArchive: ArchiveReader = async ({ zip, extension, writer }) => {
   const tree = await parse(await textParts(zip), extension);
