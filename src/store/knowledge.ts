@@ -156,12 +156,20 @@ export type ReindexEnd =
   /** It was given up, or its knowledge base was deleted. */
   | "gone";
 
+/** A part of a list that is ordered by ids, which grow with time. */
+export interface ListPart {
+  /** Undefined: all that follow. */
+  readonly limit?: number | undefined;
+  /** Exclusive, whether there still is one of this id or not; undefined: from the first on. */
+  readonly after?: string | undefined;
+}
+
 export interface KnowledgeStore {
   insertKnowledgeBase(knowledgeBase: NewKnowledgeBase): Promise<void>;
   /** Undefined as soon as it was deleted. */
   findKnowledgeBase(id: string): Promise<KnowledgeBase | undefined>;
   /** Oldest first. */
-  knowledgeBases(userId: number): Promise<ListedKnowledgeBase[]>;
+  knowledgeBases(userId: number, part?: ListPart): Promise<ListedKnowledgeBase[]>;
   findListedKnowledgeBase(id: string): Promise<ListedKnowledgeBase | undefined>;
   /** Answers false when it is gone, or `chunkSize` is to change while it is reindexed. */
   updateKnowledgeBase(id: string, changes: KnowledgeBaseChanges): Promise<boolean>;
@@ -179,7 +187,7 @@ export interface KnowledgeStore {
   insertDocument(document: NewDocument): Promise<Document | undefined>;
   findDocument(id: string): Promise<Document | undefined>;
   /** Oldest first. */
-  documents(knowledgeBaseId: string): Promise<Document[]>;
+  documents(knowledgeBaseId: string, part?: ListPart): Promise<Document[]>;
   /** Those in `processing`, oldest first. */
   unfinishedDocuments(): Promise<Document[]>;
   /** The engine's numbers of the documents of a knowledge base that fit, for a search. */

@@ -130,6 +130,68 @@ describe("knowledge bases", () => {
   });
 });
 
+describe("a list", () => {
+  /** Pages through it, two at a time; `meanwhile` is called with what was seen last. */
+  async function pages(
+    path: string,
+    key: "kbs" | "docs",
+    id: "kb_id" | "doc_id",
+    meanwhile: (last: string) => Promise<unknown>,
+  ): Promise<string[]> {
+    const seen: string[] = [];
+    for (let after = ""; ; after = `&after=${seen.at(-1)}`) {
+      const answer = await read<Record<string, Record<string, string>[]>>(
+        await user.get(`${path}limit=2${after}`),
+      );
+      const ids = (answer[key] ?? []).map((entry) => entry[id] ?? "");
+      if (ids.length === 0) return seen;
+      seen.push(...ids);
+      await meanwhile(ids.at(-1) ?? "");
+    }
+  }
+
+  test("of knowledge bases has pages that stand still while some come and go", async () => {
+    user = await app.signUp();
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await createKnowledgeBase(user));
+    let later = 0;
+    const seen = await pages("/api/rag/kb/list?", "kbs", "kb_id", async (last) => {
+      await user.post("/api/rag/kb/delete", { kb_id: last });
+      later += 1;
+      if (later <= 2) ids.push(await createKnowledgeBase(user));
+    });
+    expect(seen).toEqual(ids);
+  });
+
+  test("of documents has pages that stand still while some come and go", async () => {
+    const kb = await createKnowledgeBase(user);
+    const add = async (n: number): Promise<string> =>
+      (await read<UploadAnswer>(await upload(user, kb, `${n}.txt`, `text ${n}`))).doc_id;
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await add(n));
+    let later = 0;
+    const path = `/api/rag/doc/list?kb_id=${kb}&`;
+    const seen = await pages(path, "docs", "doc_id", async (last) => {
+      await user.post("/api/rag/doc/delete", { kb_id: kb, doc_id: last });
+      later += 1;
+      if (later <= 2) ids.push(await add(10 + later));
+    });
+    expect(seen).toEqual(ids);
+  });
+
+  test.each(["limit=0", "limit=1001", "limit=x", "after=x", "after="])(
+    "cannot be read by %s",
+    async (query) => {
+      const kb = await createKnowledgeBase(user);
+      for (const path of ["/api/rag/kb/list?", `/api/rag/doc/list?kb_id=${kb}&`]) {
+        const response = await user.get(path + query);
+        expect(response.status).toBe(400);
+        expect(await response.json()).toMatchObject({ code: "invalid_field" });
+      }
+    },
+  );
+});
+
 test("the models on offer are listed, with or without a key", async () => {
   expect(await read(await user.get("/api/rag/models"))).toEqual({
     success: true,

@@ -6,7 +6,8 @@ export const listDocumentsDocs = operation({
   id: "listDocuments",
   tag: "Documents",
   summary: "获取文档列表 · List documents",
-  description: "All documents of a knowledge base. 返回指定知识库中的所有文档。",
+  description: `All documents of a knowledge base, oldest first; \`limit\` and \`after\` page through them.
+返回指定知识库中的所有文档。`,
   success: {
     200: json(
       "The documents",

@@ -84,7 +84,7 @@ export function documentRoutes(http: HttpContext, knowledge: KnowledgeService) {
       "/list",
       async ({ query, userId, request }) => ({
         success: true,
-        docs: (await knowledge.documents(query.kb_id, userId)).map((document) =>
+        docs: (await knowledge.documents(query.kb_id, userId, query)).map((document) =>
           toListed(document, language(request)),
         ),
         message: successMessage("documents_listed", language(request)),

@@ -5,7 +5,13 @@ import type { Cleanup } from "../../rag/cleanup.ts";
 import type { Ingestion } from "../../rag/ingest.ts";
 import type { IngestProgress } from "../../rag/ingest-progress.ts";
 import type { Originals } from "../../rag/originals.ts";
-import type { Document, KnowledgeBase, KnowledgeStore, Metadata } from "../../store/knowledge.ts";
+import type {
+  Document,
+  KnowledgeBase,
+  KnowledgeStore,
+  ListPart,
+  Metadata,
+} from "../../store/knowledge.ts";
 import type { ChunkBody } from "../../store/slice.ts";
 import { receiveUpload, type UploadedFile } from "./upload.ts";
 
@@ -153,9 +159,9 @@ export function createDocumentService(options: {
      *
      * @throws AppError `knowledge_base_not_found`, also for another user's
      */
-    async documents(knowledgeBaseId: string, userId: number): Promise<Document[]> {
+    async documents(knowledgeBaseId: string, userId: number, part: ListPart): Promise<Document[]> {
       const { id } = await getKnowledgeBase(knowledgeBaseId, userId);
-      return store.documents(id);
+      return store.documents(id, part);
     },
 
     /** @throws AppError `document_not_found`, also for another user's */

@@ -73,7 +73,8 @@ export const listKnowledgeBasesDocs = operation({
   id: "listKnowledgeBases",
   tag: "Knowledge bases",
   summary: "获取知识库列表 · List knowledge bases",
-  description: "All of the caller's knowledge bases. 返回当前用户的所有知识库。",
+  description: `All of the caller's knowledge bases, oldest first; \`limit\` and \`after\` page through them.
+返回当前用户的所有知识库。`,
   success: {
     200: json(
       "The knowledge bases",

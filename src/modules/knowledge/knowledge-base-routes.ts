@@ -14,6 +14,7 @@ import { fromSettings, toListedKnowledgeBase, type WireOptions } from "./knowled
 import {
   knowledgeBaseChanges,
   knowledgeBaseReference,
+  knowledgeBasesQuery,
   newKnowledgeBase,
   reindexBody,
 } from "./model.ts";
@@ -45,14 +46,14 @@ export function knowledgeBaseRoutes(http: HttpContext, knowledge: KnowledgeServi
     )
     .get(
       "/list",
-      async ({ userId, request }) => ({
+      async ({ query, userId, request }) => ({
         success: true,
-        kbs: (await knowledge.list(userId)).map((knowledgeBase) =>
+        kbs: (await knowledge.list(userId, query)).map((knowledgeBase) =>
           toListedKnowledgeBase(knowledgeBase, wire(request)),
         ),
         message: successMessage("knowledge_bases_listed", language(request)),
       }),
-      { detail: listKnowledgeBasesDocs },
+      { query: knowledgeBasesQuery, detail: listKnowledgeBasesDocs },
     )
     .post(
       "/update",

@@ -9,6 +9,7 @@ import type {
   KnowledgeBaseChanges,
   KnowledgeStore,
   ListedKnowledgeBase,
+  ListPart,
   NewKnowledgeBase,
 } from "../../store/knowledge.ts";
 
@@ -98,7 +99,8 @@ export function createKnowledgeBaseService(options: KnowledgeBaseOptions) {
     },
 
     /** Oldest first. */
-    list: (userId: number): Promise<ListedKnowledgeBase[]> => store.knowledgeBases(userId),
+    list: (userId: number, part: ListPart = {}): Promise<ListedKnowledgeBase[]> =>
+      store.knowledgeBases(userId, part),
 
     /**
      * @throws AppError `knowledge_base_not_found`, also for another user's, `invalid_field`,

@@ -57,8 +57,19 @@ export const knowledgeBaseReference = Type.Object({ kb_id: uuid() });
 
 export const documentReference = Type.Object({ kb_id: uuid(), doc_id: uuid() });
 
+/** Pages through a list, oldest first. */
+const page = (lastSeen: string) => ({
+  limit: t.Optional(t.Integer({ minimum: 1, maximum: 1000, examples: [100] })),
+  after: t.Optional(
+    t.String({ format: "uuid", examples: [lastSeen], description: "The id to go on behind." }),
+  ),
+});
+
+export const knowledgeBasesQuery = t.Object(page(example));
+
 export const documentsQuery = t.Object({
   kb_id: t.String({ format: "uuid", examples: [example] }),
+  ...page(exampleDocument),
 });
 
 const documentId = t.String({ format: "uuid", examples: [exampleDocument] });

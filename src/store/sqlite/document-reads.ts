@@ -3,6 +3,7 @@ import type { DocumentFilter, KnowledgeStore } from "../knowledge.ts";
 import type { ChunkBody } from "../slice.ts";
 import type { Drizzle } from "./connection.ts";
 import { toDocument } from "./document-row.ts";
+import { isBehind, listPart } from "./list-part.ts";
 import { chunks, documents, knowledgeBases, searchIndexes, slices } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -39,8 +40,15 @@ export function documentReads(db: Drizzle): Reads {
     .where(and(eq(documents.id, placeholder("id")), isKept))
     .prepare();
   const byKnowledgeBase = select()
-    .where(and(eq(documents.knowledgeBaseId, placeholder("knowledgeBaseId")), isKept))
-    .orderBy(asc(documents.number))
+    .where(
+      and(
+        eq(documents.knowledgeBaseId, placeholder("knowledgeBaseId")),
+        isKept,
+        isBehind(documents.id),
+      ),
+    )
+    .orderBy(sql`+${documents.id}`)
+    .limit(placeholder("limit"))
     .prepare();
   const unfinished = select()
     // Written out, and with the partial index's condition, so that the index is used.
@@ -105,7 +113,8 @@ export function documentReads(db: Drizzle): Reads {
       const row = byId.get({ id });
       return row === undefined ? undefined : toDocument(row);
     },
-    documents: async (knowledgeBaseId) => byKnowledgeBase.all({ knowledgeBaseId }).map(toDocument),
+    documents: async (knowledgeBaseId, part) =>
+      byKnowledgeBase.all({ knowledgeBaseId, ...listPart(part) }).map(toDocument),
     unfinishedDocuments: async () => unfinished.all().map(toDocument),
     documentNumbers: async (knowledgeBaseId, filter) =>
       db

@@ -2,6 +2,7 @@ import { and, asc, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { KnowledgeStore, ListedKnowledgeBase, ReindexState } from "../knowledge.ts";
 import type { Drizzle } from "./connection.ts";
 import { toDocument, toDocumentError } from "./document-row.ts";
+import { isBehind, listPart } from "./list-part.ts";
 import { documents, knowledgeBases, searchIndexes, slices } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -51,8 +52,11 @@ export function knowledgeBaseReads(db: Drizzle): Reads {
       .from(knowledgeBases)
       .innerJoin(searchIndexes, isLive);
   const listedByUser = selectListed()
-    .where(and(eq(knowledgeBases.userId, placeholder("userId")), isKept))
+    .where(
+      and(eq(knowledgeBases.userId, placeholder("userId")), isKept, isBehind(knowledgeBases.id)),
+    )
     .orderBy(asc(knowledgeBases.id))
+    .limit(placeholder("limit"))
     .prepare();
   const listedById = selectListed()
     .where(and(eq(knowledgeBases.id, placeholder("id")), isKept))
@@ -132,7 +136,8 @@ export function knowledgeBaseReads(db: Drizzle): Reads {
 
   return {
     findKnowledgeBase: async (id) => byId.get({ id }),
-    knowledgeBases: async (userId) => listedByUser.all({ userId }).map(toListed),
+    knowledgeBases: async (userId, part) =>
+      listedByUser.all({ userId, ...listPart(part) }).map(toListed),
     findListedKnowledgeBase: async (id) => {
       const row = listedById.get({ id });
       return row === undefined ? undefined : toListed(row);
