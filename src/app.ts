@@ -161,7 +161,9 @@ export async function createApp(config: Config): Promise<App> {
       const patience = config.server.shutdownTimeout * 1000;
       titles.close();
       knowledge.endWatches();
+      const cutOff = setTimeout(knowledge.endUploads, patience);
       await Promise.all([chat.drain(patience), server?.stop(patience)]);
+      clearTimeout(cutOff);
       await usage.close();
       await Promise.all([cache.close(), knowledge.close(), imports.close()]);
       await store.close();

@@ -48,7 +48,9 @@ export interface Ingestion {
   cancel(documentId: string): void;
   /** Goes on with everything that the end of a process cut off. */
   resume(): Promise<void>;
-  /** Cuts off what runs and waits. */
+  /** Cuts off what runs and waits; whoever waits for a document is told so by AppError `interrupted`. */
+  cut(): void;
+  /** Cuts off as `cut` does; resolves when nothing runs any more. */
   close(): Promise<void>;
 }
 
@@ -210,6 +212,12 @@ export function createIngestion(
     return task.done.promise;
   };
 
+  function cut(): void {
+    closed = true;
+    queue.remove(() => true);
+    for (const task of [...tasks.values()]) stop(task, shutdown());
+  }
+
   return {
     submit,
     join: (documentId) => tasks.get(documentId)?.done.promise,
@@ -233,14 +241,14 @@ export function createIngestion(
       }
     },
 
+    cut,
+
     async close() {
-      closed = true;
-      queue.remove(() => true);
-      for (const task of [...tasks.values()]) stop(task, shutdown());
+      cut();
       await Promise.all(running.values());
     },
   };
 }
 
 const shutdown = (): AppError =>
-  new AppError("internal", {}, { cause: new Error("the server stops") });
+  new AppError("interrupted", {}, { cause: new Error("the server stops") });

@@ -132,6 +132,27 @@ describe("a server that stops while a document is taken in", () => {
     expect(results.length).toBeGreaterThan(4);
   });
 
+  test("answers whoever waits that it goes on", async () => {
+    const open = holdEmbeddings();
+    const answer = fetch(`${origin}/api/rag/doc/upload`, {
+      method: "POST",
+      body: uploadForm(kb, "a.txt", "苹果 和 香蕉"),
+      headers: { authorization: `Bearer ${user.token}` },
+    });
+    await app.upstream.nextRequest();
+    const hold = holdEmbeddings();
+    await app.restart();
+    const response = await answer;
+    expect(response.status).toBe(202);
+    const { doc_id, ...rest }: Record<string, unknown> = await response.json();
+    expect(rest).toEqual({ success: true, status: "processing", message: "文档已接收，正在处理" });
+    user = user.on(app.app);
+    open();
+    hold();
+    await until(async () => (await statusOf()) === "ready");
+    expect(await listDocuments(user, kb)).toMatchObject([{ doc_id }]);
+  });
+
   test("tells how it goes on, to whoever asks again", async () => {
     const open = holdEmbeddings();
     const form = uploadForm(kb, "a.txt", "苹果 和 香蕉");

@@ -97,6 +97,8 @@ export function createDocumentService(options: {
       (error: unknown) =>
         error instanceof AppError ? error : new AppError("internal", {}, { cause: error }),
     );
+    // The server stops, and goes on with it at its next start: the document is as if nobody had waited.
+    if (failure?.code === "interrupted") return { document, failure: undefined };
     const settled = await store.findDocument(document.id);
     if (settled !== undefined) return { document: settled, failure };
     return { document, failure: new AppError("document_not_found") };
@@ -117,7 +119,7 @@ export function createDocumentService(options: {
     /**
      * Receives a form and takes its files in, in their order; bytes that the knowledge base has already
      * are answered with the document that has them. Resolves when all can be found or have failed, or
-     * at once where the caller or the form ask for that. They are taken in even if nobody waits any
+     * at once where the caller or the form ask for that or the server stops. They are taken in even if nobody waits any
      * more; one that fails stays in the list and says why.
      *
      * @throws AppError `knowledge_base_not_found`, also for another user's, and as `receiveUpload` does;

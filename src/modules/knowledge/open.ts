@@ -21,7 +21,9 @@ export interface Knowledge {
   readonly threads: Readonly<Record<string, () => Promise<boolean>>>;
   /** Ends the streams that tell how documents are taken in: the longest could last for hours. */
   endWatches(): void;
-  /** Cuts off what is being taken in, to go on after the next start. */
+  /** Cuts off what is being taken in, to go on after the next start: those who wait are told that it will. */
+  endUploads(): void;
+  /** Ends all that is done for knowledge bases. */
   close(): Promise<void>;
 }
 
@@ -85,6 +87,10 @@ export async function openKnowledge(
     embeddings: models,
     threads: { search: () => searcher.isAlive(), ingest: () => ingester.isAlive() },
     endWatches: ingestion.endWatches,
+    endUploads() {
+      reindexing.close();
+      ingestion.cut();
+    },
     async close() {
       reindexing.close();
       await ingestion.close();
