@@ -239,4 +239,17 @@ describe("ChatDecoder", () => {
     expect(decode(["data: ", big, big]).failure).toMatchObject({ code: "provider_interrupted" });
     expect(decode(["{", big], "").failure).toMatchObject({ code: "provider_interrupted" });
   });
+
+  test.each([
+    ["of long pieces", "x".repeat(15_000_000), 4, 6],
+    ["of short pieces", "x", 1_000_000, 1_100_000],
+  ])("takes an answer %s up to a point, and no more", (_, piece, allowed, tooMany) => {
+    const decoder = new ChatDecoder("text/event-stream", "zhipu", key);
+    const bytes = encode(event(delta({ content: piece })));
+    let taken = 0;
+    for (; decoder.state !== "failed" && taken < tooMany; taken += 1) decoder.push(bytes);
+    expect(decoder.failure?.parameters).toMatchObject({ message: "the answer is too long" });
+    expect(taken).toBeGreaterThan(allowed);
+    expect(decoder.push(bytes)).toEqual([]);
+  });
 });

@@ -9,6 +9,13 @@ import { readChunk } from "./openai-chunk.ts";
 /** Bytes of an answer that comes as plain JSON instead of as a stream. */
 const maxJsonBytes = 16 * 1024 * 1024;
 
+/**
+ * What an answer may weigh, all of which is in memory while it is made: its characters, and so much
+ * for each piece. It is many times what any model says; a provider that never ends reaches it.
+ */
+const maxWeight = 64 * 1024 * 1024;
+const pieceWeight = 64;
+
 /** Finish reasons that stand for a fault of the provider: Zhipu's and OpenRouter's. */
 const failedFinishes: ReadonlySet<string> = new Set(["network_error", "error"]);
 
@@ -34,6 +41,7 @@ export class ChatDecoder {
   #document: { readonly chunks: Uint8Array[]; size: number } | undefined;
   #finishReason: string | undefined;
   #usage: TokenUsage | undefined;
+  #weight = 0;
 
   /** `apiKey` is redacted where the provider echoes it. */
   constructor(
@@ -102,16 +110,26 @@ export class ChatDecoder {
   }
 
   #append(chunk: Readonly<Record<string, unknown>>, deltas: ChatDelta[]): void {
+    const known = deltas.length;
     const { finishReason, usage } = readChunk(chunk, deltas);
     if (usage !== undefined) this.#usage = usage;
     if (this.#state === "waiting" && deltas.length > 0) this.#state = "answering";
-    if (finishReason === undefined) return;
+    this.#weigh(deltas, known);
+    if (this.#over || finishReason === undefined) return;
     if (failedFinishes.has(finishReason)) {
       this.#interrupt(`finish_reason ${finishReason}`, deltas);
       return;
     }
     this.#finishReason = finishReason;
     this.#state = "finishing";
+  }
+
+  #weigh(deltas: ChatDelta[], from: number): void {
+    for (let at = from; at < deltas.length; at += 1) {
+      const delta = deltas[at];
+      if (delta !== undefined && "text" in delta) this.#weight += delta.text.length + pieceWeight;
+    }
+    if (this.#weight > maxWeight) this.#interrupt("the answer is too long", deltas);
   }
 
   /** Whether these bytes, if they are the first that mean anything, begin a document. */
