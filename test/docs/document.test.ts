@@ -72,6 +72,16 @@ test("every route is described", () => {
   }
 });
 
+test("every route with numbers or ids in its path or query tells that they can be wrong", () => {
+  const strict = operationsOf(document).filter(([, { parameters = [] }]) =>
+    parameters.some(({ schema }) => schema.type === "integer" || schema.format === "uuid"),
+  );
+  expect(strict.length).toBeGreaterThan(10);
+  for (const [name, { responses }] of strict) {
+    expect(Object.keys(responses), name).toContain("400");
+  }
+});
+
 test("operations are named once, and no tag is empty", () => {
   const operations = operationsOf(document).map(([, operation]) => operation);
   const ids = operations.map(({ operationId }) => operationId);

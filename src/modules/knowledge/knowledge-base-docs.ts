@@ -89,7 +89,7 @@ export const listKnowledgeBasesDocs = operation({
       },
     ),
   },
-  errors: [],
+  errors: ["invalid_field"],
 });
 
 export const updateKnowledgeBaseDocs = operation({
