@@ -26,6 +26,12 @@ describe("loose matches", () => {
     expect(scores("what is the capital?", passages)[0]).toBe(0);
   });
 
+  test.each(["灯塔有多少？", "燈塔是什麼？"])("ignore Chinese particles: %p", (question) => {
+    const [particles, lighthouse] = scores(question, ["有多少是什么", "灯塔", "无关"]);
+    expect(particles).toBe(0);
+    expect(lighthouse).toBeGreaterThan(0);
+  });
+
   test("weigh a rare feature more than a common one", () => {
     const passages = ["report alpha", "report beta", "report gamma", "report delta", "report"];
     const [rare, common] = scores("report alpha", passages);

@@ -1,6 +1,6 @@
 import { CharClass, charClassAt, charLength } from "../text/char-class.ts";
 import { foldedUnit, normalise, stripMarks } from "../text/fold.ts";
-import { stopWordsOf } from "../text/stop-words.ts";
+import { chineseParticles, stopWordsOf } from "../text/stop-words.ts";
 
 /**
  * Letters of a word that are compared, whatever its ending; the digits of a number all are. Four
@@ -136,11 +136,21 @@ interface QuestionFeature {
   readonly share: number;
 }
 
-/** The features of a question. Stop words give none. */
+/** Whether a character belongs to a pair that holds nothing but grammar. */
+const isGrammar = (text: string, at: number): boolean =>
+  chineseParticles.has(text.slice(at, at + 2)) ||
+  (at > 0 && chineseParticles.has(text.slice(at - 1, at + 1)));
+
+/** The features of a question. Stop words and particles give none. */
 function questionFeatures(question: string): Map<number, QuestionFeature> {
   const clean = normalise(question.slice(0, longestQuestion));
+  // By code units, as `scan` reads; a character beyond the first plane is in no particle.
+  const simplified = Array.from({ length: clean.length }, (_, at) =>
+    String.fromCharCode(foldedUnit(clean, at)),
+  ).join("");
   const found: { feature: number; share: number; word: string }[] = [];
   scan(clean, (feature, start, end, share) => {
+    if (isGrammar(simplified, start)) return;
     found.push({ feature, share, word: stripMarks(clean.slice(start, end).toLowerCase()) });
   });
   const stopWords = stopWordsOf(

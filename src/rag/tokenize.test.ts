@@ -146,6 +146,12 @@ describe("the terms of a question", () => {
     ]);
   });
 
+  test("leave Chinese particles out, traditional ones too, unless nothing else remains", () => {
+    expect(terms("灯塔有多少？")).toEqual(["灯塔", "塔有"]);
+    expect(terms("燈塔為什麼亮？")).toEqual(["灯塔", "塔为", "么亮"]);
+    expect(terms("什么是什么")).toEqual(["什么", "么是", "是什"]);
+  });
+
   test("keep `die` in an English question and `was` out of a German one", () => {
     expect(terms("When did Tesla die?")).toContain("die");
     expect(terms("Was ist die Ursache von Fieber?")).toEqual(["ursach", "fieber"]);

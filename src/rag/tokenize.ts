@@ -1,5 +1,5 @@
 import { cutTerms } from "../text/cut.ts";
-import { stopWordsOf } from "../text/stop-words.ts";
+import { chineseParticles, stopWordsOf } from "../text/stop-words.ts";
 
 /** One term of a question. */
 export interface QueryTerm {
@@ -30,10 +30,10 @@ export function indexText(text: string): string {
 }
 
 /**
- * The distinct terms of a question, in order of their first occurrence: without stop words unless it
- * holds nothing else, and without the lone characters that end runs of Chinese, Japanese and Korean,
- * which only an index needs. A question of one such character becomes a prefix, so that it finds the
- * pairs which begin with it. At most 512 terms, from the first 8,192 UTF-16 units.
+ * The distinct terms of a question, in order of their first occurrence: without stop words and Chinese
+ * particles unless it holds nothing else, and without the lone characters that end runs of Chinese,
+ * Japanese and Korean, which only an index needs. A question of one such character becomes a prefix, so
+ * that it finds the pairs which begin with it. At most 512 terms, from the first 8,192 UTF-16 units.
  */
 export function queryTerms(text: string): QueryTerm[] {
   const cut: { term: string; word: string }[] = [];
@@ -45,7 +45,7 @@ export function queryTerms(text: string): QueryTerm[] {
     cut.map(({ word }) => word),
     question,
   );
-  const telling = cut.filter(({ word }) => !stopWords.has(word));
+  const telling = cut.filter(({ word }) => !stopWords.has(word) && !chineseParticles.has(word));
   const counts = new Map<string, number>();
   for (const { term } of telling.length > 0 ? telling : cut) {
     const count = counts.get(term);

@@ -61,8 +61,8 @@ const others =
   "습니 니다 니까 입니 합니 하는 하고 하여 했다 한다 되는 되어 된다 있는 있다 에서 으로 에게 부터 까지 이다 인가 인가요 무엇 엇인 엇을 누구 언제 어디 어떤 어떻 떻게 얼마 몇 은 는 이 가 을 를 의 에 와 과 도 로 그 저";
 
 /**
- * Pairs of Chinese characters that hold nothing but grammar. A full-text index can afford them, since
- * it knows how common they are; an embedding that does not leaves them out.
+ * Pairs of Chinese characters that hold nothing but grammar: no question is about them. How common they
+ * are in the passages does not tell: many a text never asks what, where or how much.
  */
 export const chineseParticles: ReadonlySet<string> = new Set(
   "什么 么是 是什 有什 么样 么时 的什 么人 么地 为什 怎么 么办 怎样 如何 何时 哪些 哪个 哪里 哪一 哪年 哪种 哪几 些是 个是 是哪 有哪 多少 少个 是多 有多 少次 是谁 谁是 是否 是不 不是 请问 可以 能否 的是 是的 了什 在哪 这个 那个 一个 这些 那些".split(
