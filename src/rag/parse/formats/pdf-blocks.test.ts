@@ -3,6 +3,7 @@ import { BlockWriter } from "../block-writer.ts";
 import type { Block } from "../document.ts";
 import { writePdfBlocks } from "./pdf-blocks.ts";
 import { readLines, type TextRun } from "./pdf-lines.ts";
+import { dropMargins } from "./pdf-margins.ts";
 
 /** A run in 10 points whose letters are half as wide, its baseline so far from the page's top. */
 const run = (left: number, top: number, str: string, more: Partial<TextRun> = {}): TextRun => ({
@@ -102,5 +103,19 @@ test("a table that goes on on the next page has its header there, once", () => {
     [2, ["name", "price"], ["Valve", "2"], ["Pipe", "3"]],
     [3, ["name", "price"], ["Bolt", "4"]],
     [4, ["colour", "length"], ["red", "5"]],
+  ]);
+});
+
+test("the number of the only page is left out, and no text goes on from it", () => {
+  const pages = [
+    [run(280, 780, "Page 1 of 1"), run(50, 50, "Where the text begins, the number has ended.")],
+  ];
+  const lines = dropMargins(pages.map((runs) => readLines(runs)));
+  expect(lines.map((page) => page.map(({ text }) => text))).toEqual([
+    ["Where the text begins, the number has ended."],
+  ]);
+  expect(blocksOf([run(280, 780, "Draft"), run(50, 50, "where the text begins.")])).toEqual([
+    paragraph("Draft"),
+    paragraph("where the text begins."),
   ]);
 });

@@ -9,6 +9,8 @@ import { chapterLevel } from "./text.ts";
 const sentenceEnd = /[.!?:;。！？：；…]["'”’」』）)]*$/;
 /** What ends a sentence at the end of a column; a semicolon may stand within one. */
 const cutEnd = /[.!?。！？…]["'”’」』）)]*$/;
+/** What is shorter does not go on in another column or on another page. */
+const shortestProse = 12;
 /** Symbol fonts have theirs among the private characters. */
 const bullet = /^[•·▪■□●○◦◆◇➢➤✓–‣*\ue000-\uf8ff]\s*(?=\S)/;
 const enumerated =
@@ -172,6 +174,8 @@ class PdfBlocks {
     const word = /^[^\s\p{Script=Han}]{0,20}/u.exec(line.text)?.[0] ?? "";
     const isFull = last.right > column.right - size * Math.max(3, 1 + word.length * 0.6);
     if (!isBelow) {
+      // A few words are a header, a number of the page, a caption.
+      if (open.text.length < shortestProse) return false;
       // In the next column or on the next page only a sentence that is cut goes on.
       const goesOn = /[，,、；;]$/.test(open.text) || /^[\p{Ll}\p{Lo}\p{N}(（“"]/u.test(line.text);
       return isFull && goesOn && !cutEnd.test(open.text);

@@ -16,6 +16,10 @@ function outermost(page: readonly Line[]): Line[] {
   return [...new Set([...byHeight.slice(0, marginLines), ...byHeight.slice(-marginLines)])];
 }
 
+/** Says which page it is and nothing else, and so also where there is but one. */
+const pageNumber =
+  /^(page\s*\d+(\s*(of|\/)\s*\d+)?|第\s*\d+\s*页(\s*[,，/]?\s*共\s*\d+\s*页)?|[-–—]\s*\d+\s*[-–—])$/i;
+
 /** Takes headers, footers and page numbers away: what stands at the edge of many pages. */
 export function dropMargins(pages: readonly (readonly Line[])[]): readonly (readonly Line[])[] {
   const counts = new Map<string, number>();
@@ -28,7 +32,9 @@ export function dropMargins(pages: readonly (readonly Line[])[]): readonly (read
   const needed = Math.max(minPages, written * minShare);
   return pages.map((page) => {
     const dropped = new Set(
-      outermost(page).filter((line) => (counts.get(pattern(line)) ?? 0) >= needed),
+      outermost(page).filter(
+        (line) => pageNumber.test(line.text) || (counts.get(pattern(line)) ?? 0) >= needed,
+      ),
     );
     // A page of nothing else is a short page, not a header.
     return dropped.size >= page.length ? page : page.filter((line) => !dropped.has(line));
