@@ -194,7 +194,7 @@ const successTexts = {
   knowledge_base_deleted: { "zh-CN": "知识库删除成功", en: "Knowledge base deleted" },
   document_uploaded: {
     "zh-CN": "文档上传处理成功，共分割并添加 {count} 个文本块",
-    en: "Document taken in as {count} chunks",
+    en: "Document taken in, chunks added: {count}",
   },
   document_accepted: {
     "zh-CN": "文档已接收，正在处理",

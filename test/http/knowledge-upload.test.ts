@@ -74,7 +74,7 @@ describe("an upload", () => {
     const results = await retrieve(user, kb, "苹果和香蕉", { top_k: 50 });
     expect(results.filter(({ doc_id }) => doc_id === answer.doc_id).length).toBeGreaterThan(10);
     const other = await user.post(route, uploadForm(kb, "b.txt", "text"), english);
-    expect(await read(other)).toMatchObject({ message: "Document taken in as 1 chunks" });
+    expect(await read(other)).toMatchObject({ message: "Document taken in, chunks added: 1" });
   });
 
   test("keeps the original bytes where only this user can read them", async () => {
