@@ -119,3 +119,24 @@ test("the number of the only page is left out, and no text goes on from it", () 
     paragraph("where the text begins."),
   ]);
 });
+
+test("a list whose text stands a tab behind its numbers is no table", () => {
+  const row = (top: number, mark: string, text: string) => [run(50, top, mark), run(90, top, text)];
+  const list = [
+    ["1.", "Open the valve"],
+    ["2.", "Start the pump"],
+    ["a)", "slowly"],
+    ["3.1", "Wait"],
+  ];
+  expect(
+    blocksOf(list.flatMap(([mark = "", text = ""], at) => row(50 + 14 * at, mark, text))),
+  ).toEqual(list.map((parts) => paragraph(parts.join(" "))));
+  const table = [
+    ["No.", "Name"],
+    ["1.", "Ann"],
+    ["2.", "Bob"],
+  ];
+  expect(
+    blocksOf(table.flatMap(([mark = "", text = ""], at) => row(50 + 14 * at, mark, text))),
+  ).toMatchObject([{ type: "table", header: ["No.", "Name"] }]);
+});

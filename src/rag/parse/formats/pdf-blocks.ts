@@ -3,7 +3,7 @@ import { joinWrapped } from "../plain-text.ts";
 import { TableBuilder } from "../table-builder.ts";
 import { type Column, findColumns } from "./pdf-columns.ts";
 import { areParted, type Line } from "./pdf-lines.ts";
-import { findTable } from "./pdf-tables.ts";
+import { findTable, isLabelled } from "./pdf-tables.ts";
 import { chapterLevel } from "./text.ts";
 
 const sentenceEnd = /[.!?:;。！？：；…]["'”’」』）)]*$/;
@@ -169,7 +169,7 @@ class PdfBlocks {
       const isNext = isBelow && gap < size * 1.8 && isSameSize;
       return open.kind === "heading" && level === open.level && isNext && isSized;
     }
-    if (!isSameSize || bullet.test(line.text)) return false;
+    if (!isSameSize || bullet.test(line.text) || isLabelled(line)) return false;
     // A line is full if the next one's first word had no room in it.
     const word = /^[^\s\p{Script=Han}]{0,20}/u.exec(line.text)?.[0] ?? "";
     const isFull = last.right > column.right - size * Math.max(3, 1 + word.length * 0.6);

@@ -17,6 +17,14 @@ const maxRowGap = 4;
 /** A line that goes on with the cell above is closer. */
 const maxWrapGap = 1.6;
 
+/** What stands before the items of a list, with a tab's gap behind it. */
+const label =
+  /^([•·▪■□●○◦◆◇➢➤✓–‣*\ue000-\uf8ff]|\(?(\d{1,3}(\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)、）]|\d{1,3}(\.\d{1,3})+|[（(]?[一二三四五六七八九十]{1,3}[）)、.]|第[一二三四五六七八九十百千\d]+[条章节款])$/;
+
+/** Whether the line begins with the number or mark of an item, a tab before its text. */
+export const isLabelled = ({ cells }: Line): boolean =>
+  cells.length > 1 && label.test(cells[0]?.text ?? "");
+
 /** The column of each cell; undefined where a cell stands in none, or two stand in one. */
 function placeCells(line: Line, columns: readonly Column[]): number[] | undefined {
   const places: number[] = [];
@@ -85,6 +93,8 @@ export function findTable(lines: readonly Line[], from: number): FoundTable | un
   }
   // Lines that go on with the last row belong to it.
   lineCount += pending;
+  // A list, whatever the width of its tabs.
+  if (columns.length === 2 && rows.every(([mark = ""]) => label.test(mark))) return undefined;
   const isTable = rows.length >= 3 || (rows.length === 2 && columns.length >= 3);
   return isTable && full >= 2 ? { rows, lineCount } : undefined;
 }
