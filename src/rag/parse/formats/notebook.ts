@@ -23,7 +23,8 @@ function outputText(output: Record<string, unknown>): string {
   const data = isRecord(output.data) ? output.data : {};
   // The text beside a picture is the name of its class.
   if (Object.keys(data).some((type) => type.startsWith("image/"))) return "";
-  const text = joined(output.text) || joined(data["text/plain"]) || joined(output.evalue);
+  const fault = [joined(output.ename), joined(output.evalue)].filter((part) => part !== "");
+  const text = joined(output.text) || joined(data["text/plain"]) || fault.join(": ");
   return text.replace(terminalColour, "");
 }
 

@@ -76,3 +76,15 @@ test("a mail that is forwarded is read as one, below the one that forwards it", 
     "paragraph 中文正文",
   ]);
 });
+
+test("a notebook's cell that failed says in what", async () => {
+  const output = {
+    output_type: "error",
+    ename: "ValueError",
+    evalue: "no such port",
+    traceback: [],
+  };
+  const cell = { cell_type: "code", source: ["open(9)"], outputs: [output] };
+  const notebook = JSON.stringify({ nbformat: 4, metadata: {}, cells: [cell] });
+  expect(await read("ipynb", notebook)).toEqual(["code open(9)", "code ValueError: no such port"]);
+});
