@@ -1,4 +1,5 @@
 import { AppError } from "../../errors.ts";
+import { readDublinCoreTitle } from "./dublin-core.ts";
 import { resolvePath } from "./paths.ts";
 import { readXml } from "./xml.ts";
 import type { Zip } from "./zip.ts";
@@ -51,20 +52,7 @@ export async function findMainPart(zip: Zip, usual: string): Promise<string> {
 /** The title in the document's properties. */
 export async function readCoreTitle(zip: Zip): Promise<string | undefined> {
   const parts = targetsOf(await readRelationships(zip, ""), "core-properties");
-  let title: string | undefined;
-  let inTitle = false;
-  await readXml(zip.stream(parts[0] ?? "docProps/core.xml"), {
-    open(name) {
-      inTitle = name === "dc:title";
-    },
-    text(text) {
-      if (inTitle) title = (title ?? "") + text;
-    },
-    close() {
-      inTitle = false;
-    },
-  });
-  return title?.trim() || undefined;
+  return readDublinCoreTitle(zip, parts[0] ?? "docProps/core.xml");
 }
 
 /** Whether an on/off attribute of OOXML is on: it may be absent, or say so in several ways. */

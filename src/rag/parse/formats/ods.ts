@@ -1,5 +1,6 @@
 import { AppError } from "../../../errors.ts";
 import type { BlockWriter } from "../block-writer.ts";
+import { readDublinCoreTitle } from "../dublin-core.ts";
 import type { ArchiveReader } from "../reader.ts";
 import { SheetWriter } from "../sheet-writer.ts";
 import { type Attributes, readXml } from "../xml.ts";
@@ -109,23 +110,6 @@ async function rejectEncrypted(zip: Zip): Promise<void> {
   });
 }
 
-async function readTitle(zip: Zip): Promise<string | undefined> {
-  let title: string | undefined;
-  let inTitle = false;
-  await readXml(zip.stream("meta.xml"), {
-    open(name) {
-      inTitle = name === "dc:title";
-    },
-    text(text) {
-      if (inTitle) title = (title ?? "") + text;
-    },
-    close() {
-      inTitle = false;
-    },
-  });
-  return title?.trim() || undefined;
-}
-
 /**
  * OpenDocument spreadsheets (OASIS ODF 1.3, part 3), a sheet after the other as they are shown. Not
  * read by officeparser: it holds 20,000 rows of 10 columns in 1.4 GB, this reader in 93 MB.
@@ -135,5 +119,5 @@ export const readOds: ArchiveReader = async ({ zip, writer }) => {
   if (!zip.has("content.xml")) throw new AppError("document_unreadable");
   const sheets = new SpreadsheetBody(writer);
   await readXml(zip.stream("content.xml"), sheets);
-  return { title: await readTitle(zip), pages: sheets.count };
+  return { title: await readDublinCoreTitle(zip, "meta.xml"), pages: sheets.count };
 };
