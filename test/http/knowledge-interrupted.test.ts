@@ -42,6 +42,13 @@ afterEach(() => app.close());
 
 const files = () => readdirSync(`${app.config.sqlite.path}.files`);
 const statusOf = async () => (await listDocuments(user, kb))[0]?.status;
+const chunksDone = async () => {
+  const id = (await listDocuments(user, kb))[0]?.doc_id;
+  const status = await read<{ chunks_done: number }>(
+    await user.get(`/api/rag/doc/status?doc_id=${id}`),
+  );
+  return status.chunks_done;
+};
 
 /** The texts of all requests for embeddings so far, in order. */
 const embedded = (): string[] =>
@@ -117,6 +124,8 @@ describe("a server that stops while a document is taken in", () => {
     const opens = [holdEmbeddings(), holdEmbeddings(), holdEmbeddings(), holdEmbeddings()];
     const answer = upload(user, kb, "long.txt", text).catch(() => undefined);
     for (let requests = 0; requests < 4; requests += 1) await app.upstream.nextRequest();
+    // What was answered is stored, too: only that is never asked for again.
+    await until(async () => (await chunksDone()) === 2);
     expect(await statusOf()).toBe("processing");
     const answered = embedded().slice(0, 2);
     const before = embedded().length;
