@@ -1,3 +1,5 @@
+import { directStreamResponse } from "./direct-stream.ts";
+
 export interface ByteStreamOptions {
   /** What is sent, in pieces that leave as they come; what it throws ends the stream. */
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -30,26 +32,14 @@ export function byteStreamResponse(options: ByteStreamOptions): Response {
     if (pressure instanceof Promise) await Promise.race([pressure, gone]);
   }
 
-  const body = new ReadableStream({
-    type: "direct",
-    async pull(controller: ReadableStreamDirectController) {
-      try {
-        for await (const piece of bytes) {
-          if (signal.aborted) break;
-          await send(controller, piece);
-        }
-      } catch (error) {
-        if (!signal.aborted) await send(controller, options.ending(error));
+  return directStreamResponse(options.contentType, async (controller) => {
+    try {
+      for await (const piece of bytes) {
+        if (signal.aborted) break;
+        await send(controller, piece);
       }
-      controller.close();
-    },
-  } as unknown as UnderlyingDefaultSource); // Bun's own stream type, which lib.dom does not know.
-  return new Response(body, {
-    headers: {
-      "Content-Type": options.contentType,
-      "Cache-Control": "no-cache, no-transform",
-      // Proxies such as nginx would otherwise hold tokens back.
-      "X-Accel-Buffering": "no",
-    },
+    } catch (error) {
+      if (!signal.aborted) await send(controller, options.ending(error));
+    }
   });
 }

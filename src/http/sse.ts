@@ -1,3 +1,4 @@
+import { directStreamResponse } from "./direct-stream.ts";
 import type { EventLog } from "./event-log.ts";
 
 export type StreamFormat = "sse" | "ndjson";
@@ -170,19 +171,5 @@ export function eventStreamResponse({ format, signal, ...from }: EventStreamOpti
     return promise;
   }
 
-  const body = new ReadableStream({
-    type: "direct",
-    async pull(controller: ReadableStreamDirectController) {
-      await pump(controller);
-      controller.close();
-    },
-  } as unknown as UnderlyingDefaultSource); // Bun's own stream type, which lib.dom does not know.
-  return new Response(body, {
-    headers: {
-      "Content-Type": contentTypes[format],
-      "Cache-Control": "no-cache, no-transform",
-      // Proxies such as nginx would otherwise hold tokens back.
-      "X-Accel-Buffering": "no",
-    },
-  });
+  return directStreamResponse(contentTypes[format], pump);
 }

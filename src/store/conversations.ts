@@ -124,7 +124,7 @@ export interface AnswerPart extends AnswerText {
   readonly answerId: number;
   /** The number of pieces before this part. */
   readonly firstPiece: number;
-  /** Set once, in whichever part comes first after they are known. */
+  /** Set in the first part alone. */
   readonly sources: string | null;
   /** The same for what answers, where that is not the conversation's model. */
   readonly model: string | null;

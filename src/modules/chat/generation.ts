@@ -148,11 +148,13 @@ export class Generation {
     const text = this.answer.takeNew();
     if (text === undefined) return undefined;
     const { conversationId, messageId } = this.options;
+    // Both are known before the first piece comes.
+    const isFirst = text.firstPiece === 0;
     return {
       conversationId,
       answerId: messageId,
-      sources: this.storedSources,
-      model: this.storedModel(this.open?.model),
+      sources: isFirst ? this.storedSources : null,
+      model: isFirst ? this.storedModel(this.open?.model) : null,
       ...text,
     };
   }

@@ -34,7 +34,7 @@ export class Mirror {
   gapped = false;
   private readonly events: string[] = [];
   private readonly views = new Set<View>();
-  /** What of the text the database has brought. */
+  /** What the database has brought: pieces of the text, and events, those before the text included. */
   private stored = { pieces: 0, events: 0 };
   private ended = false;
 
@@ -93,14 +93,13 @@ export class Mirror {
   grow(growth: AnswerGrowth): void {
     this.gapped = false;
     if (growth.parts.length === 0) return;
-    const head = headEvents(this.place, growth);
-    const text = growth.parts.flatMap(textEvents);
     const { pieces, events } = this.stored;
-    if (pieces === 0) this.offer({ first: 0, events: head, closed: false });
-    this.offer({ first: head.length + events, events: text, closed: false });
+    const head = pieces === 0 ? headEvents(this.place, growth) : [];
+    const news = [...head, ...growth.parts.flatMap(textEvents)];
+    this.offer({ first: events, events: news, closed: false });
     this.stored = {
       pieces: growth.parts.reduce((sum, part) => sum + part.pieces.length, pieces),
-      events: events + text.length,
+      events: events + news.length,
     };
   }
 

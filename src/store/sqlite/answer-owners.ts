@@ -1,12 +1,11 @@
 import type { Database } from "bun:sqlite";
-import { realpathSync } from "node:fs";
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { AnswerGrowth, AnswerRequest, AnswerStore } from "../answers.ts";
 import { type AnswerWrites, createGrownAnswer } from "./answers.ts";
 import { queries } from "./connection.ts";
 import { lostUsage } from "./lost-usage.ts";
 import type { Presence } from "./presence.ts";
-import { isAlive } from "./process-lock.ts";
+import { isAliveOn } from "./process-lock.ts";
 import { messages } from "./schema.ts";
 import type { Writer } from "./writer.ts";
 
@@ -30,7 +29,7 @@ export function answerOwners(database: Database, answers: AnswerWrites) {
   const db = queries(database);
 
   const lives = (process: number | null): boolean =>
-    process !== null && isAlive(realpathSync(database.filename), process);
+    process !== null && isAliveOn(database, process);
 
   const growingOf = (process: number | null) =>
     and(

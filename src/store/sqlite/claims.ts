@@ -1,8 +1,7 @@
 import type { Database } from "bun:sqlite";
-import { realpathSync } from "node:fs";
 import type { ClaimStore } from "../claims.ts";
 import type { Presence } from "./presence.ts";
-import { isAlive } from "./process-lock.ts";
+import { isAliveOn } from "./process-lock.ts";
 import type { Writer } from "./writer.ts";
 
 export function claimWrites(database: Database) {
@@ -12,7 +11,7 @@ export function claimWrites(database: Database) {
         .query<{ process: number }, [string]>("SELECT process FROM claims WHERE name = ?")
         .get(name);
       if (claim?.process === own) return true;
-      if (claim !== null && isAlive(realpathSync(database.filename), claim.process)) return false;
+      if (claim !== null && isAliveOn(database, claim.process)) return false;
       database
         .query<unknown, [string, number]>("INSERT OR REPLACE INTO claims VALUES (?, ?)")
         .run(name, own);

@@ -6,20 +6,20 @@ const migrations = readMigrations();
 /** Milliseconds, as drizzle-kit stamps its migrations. */
 const newest = Math.max(...migrations.map((migration) => migration.folderMillis));
 
+/** The stamp of the newest migration that a database has had; 0 before the first. */
+const newestIn = (database: Database): number =>
+  database
+    .query<{ applied: number | null }, []>(
+      "SELECT max(created_at) AS applied FROM __drizzle_migrations",
+    )
+    .get()?.applied ?? 0;
+
 /** How a database's schema stands to this program's, without changing anything. */
 export function schemaAge(database: Database): "current" | "older" | "newer" {
   const table = database
     .query("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'")
     .get();
-  const row =
-    table === null
-      ? null
-      : database
-          .query<{ applied: number | null }, []>(
-            "SELECT max(created_at) AS applied FROM __drizzle_migrations",
-          )
-          .get();
-  const applied = row?.applied ?? 0;
+  const applied = table === null ? 0 : newestIn(database);
   if (applied === newest) return "current";
   return applied < newest ? "older" : "newer";
 }
@@ -37,12 +37,7 @@ export function migrate(database: Database): void {
         `CREATE TABLE IF NOT EXISTS __drizzle_migrations (
            id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)`,
       );
-      const row = database
-        .query<{ applied: number | null }, []>(
-          "SELECT max(created_at) AS applied FROM __drizzle_migrations",
-        )
-        .get();
-      const applied = row?.applied ?? 0;
+      const applied = newestIn(database);
       if (applied > newest) {
         throw new Error(
           "the database was written by a newer version of this program; start that version, or restore a backup that is older than its first start",

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 
 /** Far more processes than one database can serve. */
 const mostProcesses = 4096;
@@ -60,3 +60,8 @@ export function isAlive(databasePath: string, process: number): boolean {
     return true;
   }
 }
+
+/** The same for the processes that use a database, by its connection. */
+export const isAliveOn = (database: Database, process: number): boolean =>
+  // Its locks lie beside the file itself, not beside a link to it.
+  isAlive(realpathSync(database.filename), process);

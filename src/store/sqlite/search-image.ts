@@ -91,7 +91,7 @@ export class SearchImage {
 
   /** The extents from the one on that holds a position. */
   extentsFrom(position: number): readonly Extent[] {
-    return this.extents.slice(this.lastExtent((candidate) => candidate.position <= position, 0));
+    return this.extents.slice(this.lastExtent((candidate) => candidate.position <= position));
   }
 
   /** Takes in rows that are new or have changed; new ones come in the order of `first`. */
@@ -121,7 +121,7 @@ export class SearchImage {
   /** The position of the visible chunk with that number, if there is one. */
   positionOf(chunk: number): number | undefined {
     const offset = chunk - this.base;
-    const extent = this.extents[this.lastExtent((candidate) => candidate.first <= offset, 0)];
+    const extent = this.extents[this.lastExtent((candidate) => candidate.first <= offset)];
     if (extent?.visible !== true) return undefined;
     const within = offset - extent.first;
     return within < 0 || within >= extent.count ? undefined : extent.position + within;
@@ -129,7 +129,7 @@ export class SearchImage {
 
   /** The number of the chunk at a position. */
   numberAt(position: number): number {
-    const extent = this.extents[this.lastExtent((candidate) => candidate.position <= position, 0)];
+    const extent = this.extents[this.lastExtent((candidate) => candidate.position <= position)];
     if (extent === undefined) throw new RangeError("the image is empty");
     return this.base + extent.first + position - extent.position;
   }
@@ -144,9 +144,9 @@ export class SearchImage {
     return numbers;
   }
 
-  /** The index of the last extent from `from` on that passes, when all that pass come first. */
-  private lastExtent(passes: (extent: Extent) => boolean, from: number): number {
-    let low = from;
+  /** The index of the last extent that passes, when all that pass come first. */
+  private lastExtent(passes: (extent: Extent) => boolean): number {
+    let low = 0;
     let high = this.extents.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;

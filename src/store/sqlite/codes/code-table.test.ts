@@ -75,7 +75,7 @@ test("a scan counts what the code says", () => {
       );
       const coder = new SignCoder(dimensions);
       const row = new Uint32Array(coder.bits / 32 + 2);
-      coder.encode(vector, row, 0);
+      coder.encode(vector, row);
       const { planes, step, least, sum } = coder.question(question);
       let expected = -sum;
       for (let bit = 0; bit < coder.bits; bit += 1) {

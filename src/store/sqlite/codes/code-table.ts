@@ -67,7 +67,7 @@ export class CodeTable {
     this.makeRoom(start + this.rowBytes);
     const row = new Uint32Array(this.memory.buffer, start, this.rowBytes / 4);
     row.fill(0);
-    if (vector !== undefined) this.coder.encode(vector, row, 0);
+    if (vector !== undefined) this.coder.encode(vector, row);
     this.size += 1;
   }
 

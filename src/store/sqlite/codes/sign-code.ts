@@ -71,8 +71,8 @@ export class SignCoder {
     this.room = new Float64Array(this.bits);
   }
 
-  /** Writes the code of a vector to `target`, which holds `codeBytes / 4` zeros there, from `at` on. */
-  encode(vector: Float32Array, target: Uint32Array, at: number): void {
+  /** Writes the code of a vector to `target`, which holds `codeBytes / 4` zeros. */
+  encode(vector: Float32Array, target: Uint32Array): void {
     const rotated = this.rotate(vector);
     let squares = 0;
     let absolutes = 0;
@@ -83,12 +83,12 @@ export class SignCoder {
       absolutes += Math.abs(value);
       if (value <= 0) continue;
       ones += 1;
-      const word = at + (i >>> 5);
+      const word = i >>> 5;
       target[word] = (target[word] ?? 0) | (1 << (i & 31));
     }
     const floats = new Float32Array(target.buffer, target.byteOffset, target.length);
-    floats[at + this.bits / 32] = absolutes === 0 ? 0 : squares / absolutes;
-    floats[at + this.bits / 32 + 1] = ones;
+    floats[this.bits / 32] = absolutes === 0 ? 0 : squares / absolutes;
+    floats[this.bits / 32 + 1] = ones;
   }
 
   question(vector: Float32Array): CodedQuestion {

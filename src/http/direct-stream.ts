@@ -1,0 +1,24 @@
+/**
+ * An answer that streams what `pump` writes, each flush at once, and ends when that resolves. No
+ * proxy on the way is to hold back or change it.
+ */
+export function directStreamResponse(
+  contentType: string,
+  pump: (controller: ReadableStreamDirectController) => Promise<void>,
+): Response {
+  const body = new ReadableStream({
+    type: "direct",
+    async pull(controller: ReadableStreamDirectController) {
+      await pump(controller);
+      controller.close();
+    },
+  } as unknown as UnderlyingDefaultSource); // Bun's own stream type, which lib.dom does not know.
+  return new Response(body, {
+    headers: {
+      "Content-Type": contentType,
+      "Cache-Control": "no-cache, no-transform",
+      // Proxies such as nginx would otherwise hold tokens back.
+      "X-Accel-Buffering": "no",
+    },
+  });
+}
