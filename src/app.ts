@@ -21,7 +21,6 @@ import { createUsageService } from "./modules/usage/service.ts";
 import { createUserService } from "./modules/users/service.ts";
 import { createChatRouter } from "./providers/llm/router.ts";
 import { TokenCounter } from "./providers/llm/usage.ts";
-import { createReranker } from "./providers/rerank/cohere.ts";
 import { loadSecrets } from "./secrets.ts";
 import { openSqliteStore } from "./store/sqlite/index.ts";
 
@@ -96,7 +95,7 @@ export async function createApp(config: Config): Promise<App> {
     disconnectGrace: config.chat.disconnectGrace * 1000,
     answered: titles.answered,
   });
-  const { embeddings } = knowledge;
+  const { embeddings, reranker } = knowledge;
   const openAi = {
     completions: createCompletions({
       router,
@@ -112,7 +111,7 @@ export async function createApp(config: Config): Promise<App> {
       knowledge: knowledge.service,
     }),
     embeddings,
-    reranker: createReranker(config),
+    reranker,
     usage,
   };
   const workers = { ...store.threads, ...knowledge.threads };

@@ -1,4 +1,4 @@
-import type { QueryTerm } from "../../src/rag/tokenize.ts";
+import type { QueryTerm } from "../../src/store/search.ts";
 
 const k1 = 1.2;
 const b = 0.75;

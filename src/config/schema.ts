@@ -130,7 +130,7 @@ export const configSchema = Type.Object(
       }),
       /** The server takes 3: one writes, one reads, one searches. */
       max_open_conns: Type.Integer({ minimum: 3, maximum: 1024, default: 10 }),
-      // These two mean something to a pool, as the Go system has one; they are taken and not used.
+      // These two mean something to a pool, as the Go system has one; they are taken and change nothing.
       max_idle_conns: Type.Integer({ minimum: 0, maximum: 1024, default: 5 }),
       conn_max_lifetime: seconds(300, { maximum: 31_536_000 }),
     }),

@@ -64,7 +64,7 @@ const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\\/:*?"
 const longestName = 80;
 
 /** RFC 8187, section 3.2.1: `encodeURIComponent` leaves four characters more than that allows. */
-const extended = (text: string): string =>
+export const encodeExtended = (text: string): string =>
   encodeURIComponent(text).replace(/['()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
   });
@@ -82,5 +82,5 @@ export function attachment(title: string, plain: string, extension: string): str
   const fallback = `attachment; filename="${plain}.${extension}"`;
   return name === ""
     ? fallback
-    : `${fallback}; filename*=UTF-8''${extended(`${name}.${extension}`)}`;
+    : `${fallback}; filename*=UTF-8''${encodeExtended(`${name}.${extension}`)}`;
 }

@@ -7,3 +7,16 @@ export function asRecord(value: unknown): JsonRecord | undefined {
   // An object of parsed JSON has string keys.
   return value as JsonRecord;
 }
+
+/** The objects of an array of parsed JSON, empty ones in the place of what is none. */
+export const recordsIn = (value: unknown): JsonRecord[] =>
+  Array.isArray(value) ? value.map((item) => asRecord(item) ?? {}) : [];
+
+/** The object that a text is in JSON; undefined when it is none. */
+export function parseRecord(text: string): JsonRecord | undefined {
+  try {
+    return asRecord(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

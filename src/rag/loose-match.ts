@@ -1,6 +1,7 @@
 import { CharClass, charClassAt, charLength } from "../text/char-class.ts";
 import { foldedUnit, normalise, stripMarks } from "../text/fold.ts";
 import { chineseParticles, stopWordsOf } from "../text/stop-words.ts";
+import { longestQuestion } from "./tokenize.ts";
 
 /**
  * Letters of a word that are compared, whatever its ending; the digits of a number all are. Four
@@ -126,9 +127,6 @@ export function looseStatistics(passages: Iterable<string>): LooseStatistics {
     counts,
   };
 }
-
-/** UTF-16 units of a question that are read, as many as the full-text search reads. */
-const longestQuestion = 8192;
 
 interface QuestionFeature {
   /** How often the question has it. */

@@ -1,17 +1,10 @@
+import type { QueryTerm } from "../store/search.ts";
 import { cutTerms } from "../text/cut.ts";
 import { chineseParticles, stopWordsOf } from "../text/stop-words.ts";
 
-/** One term of a question. */
-export interface QueryTerm {
-  readonly text: string;
-  /** How often the question holds it: a word that is said twice weighs twice. */
-  readonly count: number;
-  /** Whether the term stands for every term that begins with it. */
-  readonly prefix: boolean;
-}
-
-/** UTF-16 units of a question that are read, and terms that are searched for. */
-const longestQuestion = 8192;
+/** UTF-16 units of a question that are read. */
+export const longestQuestion = 8192;
+/** Terms that are searched for. */
 const mostTerms = 512;
 
 /** The terms of a passage in reading order, repeated ones included. */

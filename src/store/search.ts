@@ -1,6 +1,6 @@
 export interface QueryTerm {
   readonly text: string;
-  /** How often the question has it. */
+  /** How often the question has it: a word that is said twice weighs twice. */
   readonly count: number;
   /** Whether it stands for every term that begins with it. */
   readonly prefix: boolean;

@@ -1,3 +1,5 @@
+import { encodeExtended } from "../../http/content-disposition.ts";
+
 /** Types that no browser runs; whatever else was uploaded is bytes. */
 const contentTypes: ReadonlyMap<string, string> = new Map([
   ["pdf", "application/pdf"],
@@ -10,13 +12,6 @@ const contentTypes: ReadonlyMap<string, string> = new Map([
   ["rtf", "application/rtf"],
   ["epub", "application/epub+zip"],
 ]);
-
-/** RFC 8187, section 3.2.1: what `encodeURIComponent` leaves and the grammar does not take. */
-const encodeExtended = (name: string): string =>
-  encodeURIComponent(name).replace(
-    /['()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 
 /** RFC 6266: the name in ASCII for old readers, and as it is. */
 function contentDisposition(name: string): string {

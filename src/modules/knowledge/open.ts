@@ -17,6 +17,7 @@ import { createKnowledgeService, type KnowledgeService } from "./service.ts";
 export interface Knowledge {
   readonly service: KnowledgeService;
   readonly embeddings: EmbeddingModels;
+  readonly reranker: ReturnType<typeof createReranker>;
   /** Its threads by name, and whether each is there. */
   readonly threads: Readonly<Record<string, () => Promise<boolean>>>;
   /** Ends the streams that tell how documents are taken in: the longest could last for hours. */
@@ -63,6 +64,7 @@ export async function openKnowledge(
   await reindexing.resume();
   cleanup.start();
 
+  const reranker = createReranker(config);
   return {
     service: createKnowledgeService({
       store,
@@ -80,11 +82,12 @@ export async function openKnowledge(
           retrieve: (request) => searcher.call("retrieve", [request]),
           expand: (chunks, distance) => searcher.call("expand", [chunks, distance]),
         },
-        reranker: createReranker(config),
+        reranker,
         candidates: config.rag.reranker.candidates,
       }),
     }),
     embeddings: models,
+    reranker,
     threads: { search: () => searcher.isAlive(), ingest: () => ingester.isAlive() },
     endWatches: ingestion.endWatches,
     endUploads() {

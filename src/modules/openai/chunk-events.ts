@@ -1,4 +1,4 @@
-import { asRecord, type JsonRecord } from "../../providers/json.ts";
+import { type JsonRecord, parseRecord } from "../../providers/json.ts";
 import { SseDecoder } from "../../providers/sse.ts";
 
 /** One event of a stream of `chat.completion.chunk`. */
@@ -16,19 +16,11 @@ export type ChunkEvents = AsyncIterable<readonly ChunkEvent[]>;
 /** Where an event ends, behind its blank line. */
 const blankLine = /(?<=\r\n\r\n|\n\n|\r\r)/;
 
-function parse(data: string): JsonRecord | undefined {
-  try {
-    return asRecord(JSON.parse(data));
-  } catch {
-    return undefined;
-  }
-}
-
 function readEvent(raw: string): ChunkEvent {
   const [event] = new SseDecoder().push(Buffer.from(raw));
   const data = event?.data ?? "";
   const isDone = data.startsWith("[DONE]");
-  return { raw, chunk: isDone || data === "" ? undefined : parse(data), isDone };
+  return { raw, chunk: isDone || data === "" ? undefined : parseRecord(data), isDone };
 }
 
 /** Reads runs of whole events. */

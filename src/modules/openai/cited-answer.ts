@@ -1,4 +1,4 @@
-import { asRecord, type JsonRecord } from "../../providers/json.ts";
+import { asRecord, type JsonRecord, recordsIn } from "../../providers/json.ts";
 import type { Citation } from "../chat/citations.ts";
 import type { Sources } from "../chat/sources.ts";
 import { type ChunkEvent, type ChunkEvents, eventOf } from "./chunk-events.ts";
@@ -36,9 +36,6 @@ class CitedText {
   }
 }
 
-const records = (value: unknown): JsonRecord[] =>
-  Array.isArray(value) ? value.map((item) => asRecord(item) ?? {}) : [];
-
 /** What is told of an answer's grounds, beside what the provider says. */
 const groundsOf = ({ citations, warnings }: Cited) => ({
   citations,
@@ -47,7 +44,7 @@ const groundsOf = ({ citations, warnings }: Cited) => ({
 
 /** A whole completion with its citations. */
 export function citeWhole(completion: JsonRecord, cited: Cited): JsonRecord {
-  const choices = records(completion.choices).map((choice) => {
+  const choices = recordsIn(completion.choices).map((choice) => {
     const message = asRecord(choice.message);
     if (typeof message?.content !== "string") return choice;
     const text = new CitedText(cited);
@@ -90,7 +87,7 @@ export async function* citeStream(
     if (event.isDone) return [...close(), event];
     if (chunk === undefined || !Array.isArray(chunk.choices)) return [event];
     last = chunk;
-    const given = records(chunk.choices);
+    const given = recordsIn(chunk.choices);
     const choices = given.map(takeText);
     const finished = choices.filter(({ finish_reason: reason }) => typeof reason === "string");
     if (finished.length === 0) {

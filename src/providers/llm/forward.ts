@@ -3,7 +3,7 @@ import { JsonObject } from "../../json-object.ts";
 import { readBytes } from "../body.ts";
 import type { Deadline } from "../deadline.ts";
 import { readFault, wordsOf } from "../fault.ts";
-import { asRecord } from "../json.ts";
+import { parseRecord } from "../json.ts";
 import { isPassingFault, isRequestFault } from "../retry.ts";
 import { SseDecoder } from "../sse.ts";
 import { drain } from "./drain.ts";
@@ -171,7 +171,7 @@ class ForwardedStream implements ForwardedAnswer {
       parts.push(part);
     }
     const body = Buffer.concat(parts).toString("utf8");
-    const document = parse(body);
+    const document = parseRecord(body);
     if (!Array.isArray(document?.choices)) throw refused(this.call, body, "no answer");
     return streamOf(document, document.choices);
   }
@@ -180,7 +180,7 @@ class ForwardedStream implements ForwardedAnswer {
   #checkBeginning(run: Buffer): boolean {
     for (const { data, type } of new SseDecoder().push(run)) {
       if (data === "") continue;
-      const chunk = data.startsWith("[DONE]") ? undefined : parse(data);
+      const chunk = data.startsWith("[DONE]") ? undefined : parseRecord(data);
       if (type === "error" || chunk?.error) throw refused(this.call, data, "error");
       return true;
     }
@@ -230,15 +230,7 @@ class ForwardedStream implements ForwardedAnswer {
     const whole = Buffer.concat([this.#runs.end(), Buffer.from("\n\n")]);
     const [event] = new SseDecoder().push(whole);
     if (event === undefined) return undefined;
-    const isWhole = event.data.startsWith("[DONE]") || parse(event.data) !== undefined;
+    const isWhole = event.data.startsWith("[DONE]") || parseRecord(event.data) !== undefined;
     return isWhole ? whole : undefined;
-  }
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return asRecord(JSON.parse(text));
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { asRecord, type JsonRecord } from "../json.ts";
+import { asRecord, type JsonRecord, parseRecord, recordsIn } from "../json.ts";
 import { SseDecoder } from "../sse.ts";
 import type { TokenUsage } from "./index.ts";
 import { readUsage } from "./openai-chunk.ts";
@@ -26,23 +26,12 @@ type Count = (texts: readonly string[]) => number[];
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-function parse(text: string): JsonRecord | undefined {
-  try {
-    return asRecord(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-const records = (value: unknown): JsonRecord[] =>
-  Array.isArray(value) ? value.map((item) => asRecord(item) ?? {}) : [];
-
 /** The chunks of a stream, or the one document of an answer that came at once. */
 function chunksOf(answer: Uint8Array): JsonRecord[] {
-  const document = parse(decode(answer));
+  const document = parseRecord(decode(answer));
   if (document !== undefined) return [document];
   const events = new SseDecoder().push(answer);
-  return events.map(({ data }) => parse(data)).filter((chunk) => chunk !== undefined);
+  return events.map(({ data }) => parseRecord(data)).filter((chunk) => chunk !== undefined);
 }
 
 /** What was said in a portion, choice by choice, and what the provider told of its usage. */
@@ -51,7 +40,7 @@ function read(answer: Uint8Array): { told: TokenUsage | undefined; said: string[
   const said = new Map<unknown, string>();
   for (const chunk of chunksOf(answer)) {
     told = readUsage(chunk.usage) ?? told;
-    for (const choice of records(chunk.choices)) {
+    for (const choice of recordsIn(chunk.choices)) {
       // Moonshot puts the usage into the choice.
       told = readUsage(choice.usage) ?? told;
       const texts = spokenTexts(asRecord(choice.delta) ?? asRecord(choice.message) ?? {});
@@ -74,7 +63,7 @@ export function portionUsage(answer: Uint8Array, count: Count): PortionUsage {
 export function forwardedUsage({ request, earlier, answer }: Forwarded, count: Count): TokenUsage {
   const { told = earlier.findLast((portion) => portion.told)?.told, said } = read(answer);
   if (told !== undefined) return told;
-  const prompt = readMessages(parse(decode(request))?.messages);
+  const prompt = readMessages(parseRecord(decode(request))?.messages);
   const usage = addUp(prompt.length, count(countedTexts(prompt, said)));
   const before = earlier.reduce((sum, { tokens }) => sum + tokens, 0);
   const completionTokens = usage.completionTokens + before;

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors.ts";
 import { type ProviderFault, readFault } from "../fault.ts";
-import { asRecord } from "../json.ts";
+import { parseRecord } from "../json.ts";
 import { isPassingFault } from "../retry.ts";
 import { SseDecoder, type SseEvent } from "../sse.ts";
 import type { ChatDelta, TokenUsage } from "./index.ts";
@@ -197,11 +197,3 @@ export class ChatDecoder {
 const byteOrderMark: readonly number[] = [0xef, 0xbb, 0xbf];
 /** `{`, `[` and `<`: JSON, or a page that says what is wrong. */
 const documentStarts: readonly number[] = [0x7b, 0x5b, 0x3c];
-
-function parseRecord(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return asRecord(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}

@@ -57,7 +57,7 @@ const maxTitleLength = 500;
 
 async function readContent(
   content: Content,
-  document: { source: Source; writer: BlockWriter; budget: Budget },
+  document: { source: Source; writer: BlockWriter },
 ): Promise<DocumentFacts> {
   const { extension, format } = content.type;
   const open = { ...document, extension };
@@ -105,7 +105,7 @@ export async function readDocument(
   const budget = new Budget(options.maxDecompressedBytes);
   try {
     const content = await identify(source, options.claimedExtension, budget);
-    const { title, pages } = await readContent(content, { source, writer, budget });
+    const { title, pages } = await readContent(content, { source, writer });
     if (writer.textLength === 0) {
       throw new AppError(content.kind === "text" ? "document_empty" : "document_without_text");
     }

@@ -1,5 +1,4 @@
 import type { BlockWriter } from "./block-writer.ts";
-import type { Budget } from "./budget.ts";
 import type { TextEncoding } from "./encoding.ts";
 import type { Source } from "./source.ts";
 import type { Zip } from "./zip.ts";
@@ -15,7 +14,6 @@ export interface OpenDocument {
   readonly source: Source;
   readonly extension: string;
   readonly writer: BlockWriter;
-  readonly budget: Budget;
 }
 
 /**

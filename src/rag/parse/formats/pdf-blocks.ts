@@ -2,7 +2,7 @@ import type { BlockWriter } from "../block-writer.ts";
 import { joinWrapped } from "../plain-text.ts";
 import { TableBuilder } from "../table-builder.ts";
 import { type Column, findColumns } from "./pdf-columns.ts";
-import { areParted, type Line } from "./pdf-lines.ts";
+import { areParted, isSameSize, type Line } from "./pdf-lines.ts";
 import { findTable, isLabelled } from "./pdf-tables.ts";
 import { chapterLevel } from "./text.ts";
 
@@ -154,22 +154,21 @@ class PdfBlocks {
   private joins(open: OpenParagraph, line: Line, level: number | undefined, page: number): boolean {
     const { last, first, column } = open;
     const size = Math.max(last.size, line.size);
-    const isSameSize = Math.abs(last.size - line.size) < size * 0.12;
     const isBelow = line.y > last.y && page === open.lastPage;
     const gap = line.y - last.y;
     // Some programs tag every line as a paragraph: that two are different says nothing.
     if (page === open.lastPage && last.tag !== undefined && line.tag !== undefined) {
       if (areParted(last.tag, line.tag)) return false;
-      const isClose = isSameSize && (!isBelow || gap <= size * 2.1);
+      const isClose = isSameSize(last, line) && (!isBelow || gap <= size * 2.1);
       if (last.tag.id === line.tag.id && (isClose || last.tag.kind !== "paragraph")) return true;
     }
     if (open.kind === "heading" || level !== undefined) {
       // A heading of two lines has both in the same size, close together.
       const isSized = this.sizes.has(roundSize(line.size)) && open.lineCount < 3;
-      const isNext = isBelow && gap < size * 1.8 && isSameSize;
+      const isNext = isBelow && gap < size * 1.8 && isSameSize(last, line);
       return open.kind === "heading" && level === open.level && isNext && isSized;
     }
-    if (!isSameSize || bullet.test(line.text) || isLabelled(line)) return false;
+    if (!isSameSize(last, line) || bullet.test(line.text) || isLabelled(line)) return false;
     // A line is full if the next one's first word had no room in it.
     const word = /^[^\s\p{Script=Han}]{0,20}/u.exec(line.text)?.[0] ?? "";
     const isFull = last.right > column.right - size * Math.max(3, 1 + word.length * 0.6);

@@ -1,4 +1,4 @@
-import type { Line } from "./pdf-lines.ts";
+import { isSameSize, type Line } from "./pdf-lines.ts";
 
 /** How far the lines of a column reach to the left and right. */
 export interface Column {
@@ -31,8 +31,9 @@ function findByEdge(lines: readonly Line[]): ReadonlyMap<number, Column> {
 function isBelow(line: Line, last: Line): boolean {
   const size = Math.max(line.size, last.size);
   const gap = line.y - last.y;
-  const isSameSize = Math.abs(line.size - last.size) < size * 0.12;
-  return isSameSize && gap > 0 && gap < size * 3 && Math.abs(line.left - last.left) < 36;
+  return (
+    isSameSize(line, last) && gap > 0 && gap < size * 3 && Math.abs(line.left - last.left) < 36
+  );
 }
 
 /** Stretches of lines below each other that have others beside them, to their right. */

@@ -102,6 +102,10 @@ export function areParted(one: Tag | undefined, other: Tag | undefined): boolean
   return one.kind !== "paragraph" || other.kind !== "paragraph";
 }
 
+/** Whether two lines are printed in one size, but for the rounding of the program that made them. */
+export const isSameSize = (one: Line, other: Line): boolean =>
+  Math.abs(one.size - other.size) < Math.max(one.size, other.size) * 0.12;
+
 function continues(line: Line, run: Placed): boolean {
   if (areParted(line.tag, run.tag)) return false;
   const size = Math.max(line.size, run.size);
