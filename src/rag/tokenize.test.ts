@@ -1,7 +1,19 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { indexTerms, indexText, matchExpression, queryTerms } from "./tokenize.ts";
+import type { QueryTerm } from "../store/search.ts";
+import { indexTerms, queryTerms } from "./tokenize.ts";
+
+/** The terms of a passage as a full-text index reads them that splits at spaces. */
+const indexText = (text: string): string => indexTerms(text).join(" ");
+
+/** The MATCH expression of FTS5 that finds passages with any of the terms; undefined for none. */
+function matchExpression(terms: readonly QueryTerm[]): string | undefined {
+  const phrases = terms.flatMap(({ text, count, prefix }) =>
+    Array.from({ length: count }, () => `"${text.replaceAll('"', '""')}"${prefix ? " *" : ""}`),
+  );
+  return phrases.length === 0 ? undefined : phrases.join(" OR ");
+}
 
 /** A full-text index over `passages`; the search answers their numbers, the best first. */
 function fullText(passages: readonly string[]): (question: string) => number[] {

@@ -15,14 +15,6 @@ export function indexTerms(text: string): string[] {
 }
 
 /**
- * The terms of a passage with spaces between, for a full-text index that splits at spaces: FTS5 with
- * `unicode61 remove_diacritics 0 categories 'L* N* Co M*'`.
- */
-export function indexText(text: string): string {
-  return indexTerms(text).join(" ");
-}
-
-/**
  * The distinct terms of a question, in order of their first occurrence: without stop words and Chinese
  * particles unless it holds nothing else, and without the lone characters that end runs of Chinese,
  * Japanese and Korean, which only an index needs. A question of one such character becomes a prefix, so
@@ -54,14 +46,3 @@ export function queryTerms(text: string): QueryTerm[] {
 
 const singleCharacter =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]$/u;
-
-/**
- * The MATCH expression of FTS5 that finds passages with any of the terms; undefined for none. It is
- * valid whatever the question was.
- */
-export function matchExpression(terms: readonly QueryTerm[]): string | undefined {
-  const phrases = terms.flatMap(({ text, count, prefix }) =>
-    Array.from({ length: count }, () => `"${text.replaceAll('"', '""')}"${prefix ? " *" : ""}`),
-  );
-  return phrases.length === 0 ? undefined : phrases.join(" OR ");
-}
