@@ -46,7 +46,7 @@ test("parseRetryAfter reads seconds and dates", () => {
   expect(parseRetryAfter(" 0.5 ", now)).toBe(500);
   expect(parseRetryAfter("Wed, 04 Nov 2026 08:00:07 GMT", now)).toBe(7000);
   expect(parseRetryAfter("Wed, 04 Nov 2026 07:00:00 GMT", now)).toBe(0);
-  for (const header of [null, "", "soon", "-1", "1e9", "99999999999"]) {
+  for (const header of [undefined, "", "soon", "-1", "1e9", "99999999999"]) {
     expect(parseRetryAfter(header, now)).toBeUndefined();
   }
 });

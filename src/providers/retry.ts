@@ -82,8 +82,8 @@ export function retryDelay(
 }
 
 /** `Retry-After`, in seconds or as an HTTP date (RFC 9110, section 10.2.3), as milliseconds from `now`. */
-export function parseRetryAfter(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
   const text = header.trim();
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text) * 1000;
   const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;

@@ -59,9 +59,9 @@ async function ask(
   let text = "";
   try {
     const stream = await route.provider.stream(whole, signal);
-    for await (const deltas of stream) {
+    await stream.each((deltas) => {
       for (const delta of deltas) if (delta.type === "content") text += delta.text;
-    }
+    });
     return { text, from: `${stream.providerName}/${stream.model}` };
   } catch (error) {
     return { text, error };

@@ -5,6 +5,7 @@ import { createOpenAiChat } from "../../src/providers/llm/openai.ts";
 import { type Script, startUpstream, type Upstream } from "../upstream.ts";
 import { answer, hangBeforeHeaders, refuse, reset } from "../upstream-scripts.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { piecesOf } from "./pieces-of.ts";
 import { providerAt } from "./settings.ts";
 
 const limits = { queueTimeout: 90, firstTokenTimeout: 60, idleTimeout: 30, requestTimeout: 600 };
@@ -27,9 +28,10 @@ async function ask(chat: ChatProvider, signal = never, userId = 1) {
   const messages = [{ role: "user" as const, content: "hi" }];
   let text = "";
   try {
-    for await (const deltas of await chat.stream({ userId, model: "m", messages }, signal)) {
+    const answer = await chat.stream({ userId, model: "m", messages }, signal);
+    await answer.each((deltas) => {
       for (const delta of deltas) if (delta.type === "content") text += delta.text;
-    }
+    });
   } catch (error) {
     return { text, error };
   }
@@ -96,7 +98,7 @@ describe("max_concurrent", () => {
 
   function readOne(milliseconds: number) {
     return async (chat: ChatProvider): Promise<void> => {
-      const iterator = (await open(chat))[Symbol.asyncIterator]();
+      const iterator = piecesOf(await open(chat));
       await iterator.next();
       const silent = iterator.next().catch(() => {});
       clock.advance(milliseconds);
@@ -121,7 +123,7 @@ describe("max_concurrent", () => {
   }
 
   async function leave(chat: ChatProvider): Promise<void> {
-    for await (const _ of await open(chat)) break;
+    (await open(chat)).cancel();
   }
 
   async function abandon(chat: ChatProvider): Promise<void> {

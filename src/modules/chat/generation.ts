@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode, type ErrorParameters } from "../../errors.ts";
 import { EventLog } from "../../http/event-log.ts";
 import { log } from "../../log.ts";
-import type { ChatDelta, ChatMessage, TokenUsage } from "../../providers/llm/index.ts";
+import type { ChatAnswer, ChatDelta, ChatMessage, TokenUsage } from "../../providers/llm/index.ts";
 import type { AnswerPart } from "../../store/conversations.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import { Answer } from "./answer.ts";
@@ -19,7 +19,7 @@ const stopped = new Error("stopped by the user");
 
 /** An answer whose first pieces are at hand. */
 export interface OpenAnswer {
-  readonly deltas: AsyncIterable<readonly ChatDelta[]>;
+  readonly answer: ChatAnswer;
   /** What answers: the conversation's model, or that of a fallback. */
   readonly model: string;
   /** What the provider was sent. */
@@ -97,11 +97,7 @@ export class Generation {
     try {
       const { signal } = this.abort;
       this.open = await this.options.open(signal, (sources) => this.cite(sources));
-      for await (const deltas of this.open.deltas) {
-        const events = this.answer.grow(deltas);
-        if (!this.announced) this.announce();
-        this.log.append(events);
-      }
+      await this.open.answer.each((deltas) => this.grow(deltas));
       signal.throwIfAborted();
       await this.complete(this.answer.finishReason);
     } catch (error) {
@@ -185,6 +181,12 @@ export class Generation {
       ...(this.sources === undefined ? [] : [chatEvent.sources(this.sources)]),
     ]);
     this.opening.resolve();
+  }
+
+  private grow(deltas: readonly ChatDelta[]): void {
+    const events = this.answer.grow(deltas);
+    if (!this.announced) this.announce();
+    this.log.append(events);
   }
 
   private cite(sources: Sources): void {

@@ -200,7 +200,7 @@ export function createChatService(options: {
             const { request, route } = compose(conversation, plan, sources?.citations);
             const answer = await route.provider.stream(request, signal);
             return {
-              deltas: answer,
+              answer,
               model: answeringModel(conversation.model, route, answer),
               prompt: request.messages,
             };

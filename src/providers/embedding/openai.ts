@@ -3,10 +3,10 @@ import { AppError } from "../../errors.ts";
 import { cutToTokens } from "../../text/tokens.ts";
 import { Admission } from "../admission.ts";
 import { apiKeyOf } from "../api-key.ts";
-import { readText } from "../body.ts";
 import type { Clock } from "../clock.ts";
 import { Deadline } from "../deadline.ts";
-import { endpoint, post } from "../http.ts";
+import { endpoint, post } from "../http/post.ts";
+import { readText } from "../http/read-whole.ts";
 import type { EmbeddingProvider, EmbeddingPurpose } from "./index.ts";
 import { readEmbeddings } from "./openai-vectors.ts";
 
@@ -65,9 +65,9 @@ export function createOpenAiEmbedding(options: EmbeddingOptions): EmbeddingProvi
         input: inputs.map((input) => cutToTokens(input, model.maxInputTokens)),
         ...(model.sendDimensions ? { dimensions } : {}),
       };
-      const response = await post({ provider: provider.name, url, apiKey, body }, deadline);
+      const reply = await post({ provider: provider.name, url, apiKey, body }, deadline);
       const maxBytes = envelopeBytes + texts.length * dimensions * numberBytes;
-      const text = await readText(response, maxBytes);
+      const text = await readText(reply.body, maxBytes);
       return readEmbeddings(text, { count: texts.length, dimensions, apiKey });
     } catch (error) {
       deadline.signal.throwIfAborted();

@@ -12,13 +12,13 @@ export class CollectedAnswer {
    * answer does, and has then what came before.
    */
   async read(answer: ChatAnswer, enough: number): Promise<void> {
-    for await (const deltas of answer) {
+    await answer.each((deltas) => {
       for (const delta of deltas) {
         if (delta.type === "content") this.content += delta.text;
         else if (delta.type === "reasoning") this.reasoning += delta.text;
         else if (delta.type === "usage") this.usage = delta.usage;
       }
-      if (this.content.length > enough) break;
-    }
+      if (this.content.length > enough) answer.cancel();
+    });
   }
 }

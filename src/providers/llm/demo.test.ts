@@ -14,7 +14,7 @@ async function ask(request: Partial<ChatRequest> & { readonly question: string }
   const messages = [{ role: "user" as const, content: request.question }];
   const stream = await createDemoChat().stream({ ...asked, messages, ...request }, never);
   const deltas: ChatDelta[] = [];
-  for await (const piece of stream) deltas.push(...piece);
+  await stream.each((piece) => deltas.push(...piece));
   const texts = deltas.flatMap((delta) => (delta.type === "content" ? [delta.text] : []));
   return { deltas, texts, text: texts.join("") };
 }
@@ -115,7 +115,7 @@ describe("the demo model over passages", () => {
     const passages = Array.from({ length: 50 }, (_, i) => passage(i + 1, content));
     const turns = countTurns(50);
     const stream = await createDemoChat().stream({ ...asked, passages }, never);
-    await stream[Symbol.asyncIterator]().next();
+    await new Promise((resolve) => void stream.each(resolve));
     expect(turns.done).toBeGreaterThanOrEqual(49);
   });
 });
@@ -145,9 +145,10 @@ describe("the demo model alone", () => {
     const texts = [];
     for (let i = 0; i < 2; i++) {
       let text = "";
-      for await (const [delta] of await createDemoChat().stream(request, never)) {
+      const answer = await createDemoChat().stream(request, never);
+      await answer.each(([delta]) => {
         if (delta?.type === "content") text += delta.text;
-      }
+      });
       texts.push(text);
     }
     expect(texts[0]).toContain("second");
@@ -199,10 +200,8 @@ describe("the demo model's stream", () => {
     const controller = new AbortController();
     const messages = [{ role: "user" as const, content: "hi" }];
     const stream = await createDemoChat().stream({ ...asked, messages }, controller.signal);
-    const iterator = stream[Symbol.asyncIterator]();
-    await iterator.next();
-    controller.abort("gone");
-    expect(await iterator.next().catch((reason: unknown) => reason)).toBe("gone");
+    const ended = stream.each(() => controller.abort("gone"));
+    expect(await ended.catch((reason: unknown) => reason)).toBe("gone");
     const request = { ...asked, messages };
     const refused = createDemoChat().stream(request, controller.signal);
     expect(await refused.catch((reason: unknown) => reason)).toBe("gone");

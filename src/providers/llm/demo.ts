@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { estimateTokens } from "../../text/tokens.ts";
 import { asRecord } from "../json.ts";
 import { introduce, quotePassages } from "./demo-answer.ts";
-import type { ChatDelta, ChatProvider, ChatRequest, ForwardRequest } from "./index.ts";
+import type { ChatAnswer, ChatDelta, ChatProvider, ChatRequest, ForwardRequest } from "./index.ts";
 import { readMessages } from "./openai-messages.ts";
 import { writeStream, writeWhole } from "./openai-writer.ts";
 
@@ -11,6 +11,8 @@ export const demoName = "demo";
 
 export const demoContextTokens = 32_000;
 
+const identity = { providerName: demoName, model: demoName };
+
 /**
  * The provider inside this server, without a key and without a network, for a newcomer and for the
  * tests of a client. Over passages it answers with their sentences that fit the question best, each
@@ -18,21 +20,33 @@ export const demoContextTokens = 32_000;
  * request always gets the same answer; usage is an estimate.
  */
 export function createDemoChat(): ChatProvider {
-  const stream: ChatProvider["stream"] = async (request, signal) => {
-    signal.throwIfAborted();
-    return {
-      providerName: demoName,
-      model: demoName,
-      [Symbol.asyncIterator]: () => answer(request, signal),
-    };
-  };
   return {
     checkAccess() {},
-    stream,
+    async stream(request, signal) {
+      signal.throwIfAborted();
+      return handedOver(answer(request, signal));
+    },
     async forward(request, signal) {
+      signal.throwIfAborted();
       const { asked, withUsage } = readForwarded(request);
-      const given = await stream(asked, signal);
+      const given = { ...identity, deltas: answer(asked, signal) };
       return request.stream ? writeStream(given, withUsage) : writeWhole(given);
+    },
+  };
+}
+
+function handedOver(pieces: AsyncGenerator<readonly ChatDelta[], undefined>): ChatAnswer {
+  let isCancelled = false;
+  return {
+    ...identity,
+    async each(take) {
+      for await (const deltas of pieces) {
+        if (isCancelled) return;
+        take(deltas);
+      }
+    },
+    cancel() {
+      isCancelled = true;
     },
   };
 }

@@ -1,20 +1,14 @@
 import type { Deadline } from "../deadline.ts";
+import type { ReplyBody } from "../http/body.ts";
 
 /** Milliseconds that a provider gets after the answer to end the body: only then is the connection reused. */
 export const drainGrace = 1000;
 
-/** Reads a body that has told all to its end, and closes the deadline. Never throws. */
-export async function drain(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  deadline: Deadline,
-): Promise<void> {
+/** Waits for the end of a body that has told all, and closes the deadline then. */
+export function drain(body: ReplyBody, deadline: Deadline): void {
   const cancel = deadline.clock.schedule(drainGrace, () => deadline.abort());
-  try {
-    while (!(await reader.read()).done);
-  } catch {
-    // The connection cannot be reused; the answer is whole.
-  } finally {
+  void body.discard().then(() => {
     cancel();
     deadline.close();
-  }
+  });
 }

@@ -1,8 +1,9 @@
 import { AppError } from "../../errors.ts";
 import { JsonObject } from "../../json-object.ts";
-import { readBytes } from "../body.ts";
 import type { Deadline } from "../deadline.ts";
 import { readFault, wordsOf } from "../fault.ts";
+import { readBytes } from "../http/read-whole.ts";
+import type { Reply } from "../http/reply.ts";
 import { parseRecord } from "../json.ts";
 import { isPassingFault, isRequestFault } from "../retry.ts";
 import { SseDecoder } from "../sse.ts";
@@ -17,7 +18,7 @@ export interface ForwardCall {
   readonly model: string;
   /** To redact it where the provider echoes it. */
   readonly apiKey: string;
-  readonly response: Response;
+  readonly reply: Reply;
   readonly deadline: Deadline;
 }
 
@@ -62,9 +63,9 @@ function refused(call: ForwardCall, body: string, fallback: string): AppError {
  * @throws AppError `provider_failed`, `provider_interrupted`; the reason of the deadline's signal
  */
 export async function forwardWhole(call: ForwardCall): Promise<ForwardedAnswer> {
-  const { deadline, response, providerName, model } = call;
+  const { deadline, reply, providerName, model } = call;
   try {
-    const bytes = await readBytes(response, maxAnswerBytes);
+    const bytes = await readBytes(reply.body, maxAnswerBytes);
     checkDocument(call, bytes);
     return {
       providerName,
@@ -108,7 +109,6 @@ export async function forwardStream(call: ForwardCall): Promise<ForwardedAnswer>
 class ForwardedStream implements ForwardedAnswer {
   readonly providerName: string;
   readonly model: string;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #runs = new EventRuns();
   /** What has come before the answer was handed out. */
   readonly #first: Buffer[] = [];
@@ -117,7 +117,6 @@ class ForwardedStream implements ForwardedAnswer {
   constructor(private readonly call: ForwardCall) {
     this.providerName = call.providerName;
     this.model = call.model;
-    this.#reader = (call.response.body ?? new Blob().stream()).getReader();
   }
 
   async begin(): Promise<void> {
@@ -147,7 +146,7 @@ class ForwardedStream implements ForwardedAnswer {
       isOver ||= this.#recent.some((run) => finishReason.test(run.toString("latin1")));
       if (!isOver) throw interrupted(this.call, "the connection ended before the answer did");
       deadline.met();
-      void drain(this.#reader, deadline);
+      drain(this.call.reply.body, deadline);
     } finally {
       if (!isOver) {
         deadline.abort();
@@ -158,7 +157,7 @@ class ForwardedStream implements ForwardedAnswer {
 
   /** The answer of a provider that does not stream, as a stream; undefined when it does. */
   async #wholeDocument(): Promise<Buffer | undefined> {
-    const contentType = this.call.response.headers.get("content-type") ?? "";
+    const contentType = this.call.reply.header("content-type") ?? "";
     if (this.#first.length > 0 || contentType.includes("text/event-stream")) return undefined;
     const start = await this.#read();
     if (start === undefined) return undefined;
@@ -212,13 +211,13 @@ class ForwardedStream implements ForwardedAnswer {
 
   /** The next bytes of the body; undefined at its end. */
   async #read(): Promise<Buffer | undefined> {
-    const { deadline } = this.call;
+    const { deadline, reply } = this.call;
     try {
       deadline.waits();
-      const { done: isOver, value } = await this.#reader.read();
+      const bytes = await reply.body.read();
       deadline.heard();
-      if (isOver) return undefined;
-      return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      if (bytes === undefined) return undefined;
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     } catch (cause) {
       deadline.signal.throwIfAborted();
       throw interrupted(this.call, "the connection broke", cause);

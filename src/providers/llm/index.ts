@@ -73,14 +73,24 @@ export type ChatDelta =
   | { readonly type: "usage"; readonly usage: TokenUsage }
   | { readonly type: "finish"; readonly reason: string };
 
-/** An answer that has begun: its pieces, all of one read together, none empty. Read once. */
-export interface ChatAnswer extends AsyncIterable<readonly ChatDelta[]> {
+/** Takes pieces that came together; none is empty, and there is at least one. */
+export type TakeDeltas = (deltas: readonly ChatDelta[]) => void;
+
+/** An answer that has begun. */
+export interface ChatAnswer {
   /**
    * Who answers, by the provider's name in the configuration, and the model as that provider knows
    * it. Together, `name/model`, they lead there again.
    */
   readonly providerName: string;
   readonly model: string;
+  /**
+   * Hands over the pieces in the moment in which they come, and resolves when that was the last. Called
+   * once. What fails after the first piece rejects the promise: see `ChatProvider.stream`.
+   */
+  each(take: TakeDeltas): Promise<void>;
+  /** Lets the provider go: `each` resolves, and no piece comes any more. */
+  cancel(): void;
 }
 
 export interface ChatProvider {
@@ -99,7 +109,7 @@ export interface ChatProvider {
    *   silent for `idle_timeout`), `provider_timeout` (no first piece in `first_token_timeout`, no end
    *   in `request_timeout`), `rate_limited` (too many wait for the provider, or for too long),
    *   `missing_api_key`; the signal's reason when aborted. What fails before
-   *   the first piece rejects this promise, what fails later the iteration.
+   *   the first piece rejects this promise, what fails later that of `each`.
    */
   stream(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer>;
   /**

@@ -1,105 +1,94 @@
 import type { Deadline } from "../deadline.ts";
+import type { ReplyBody } from "../http/body.ts";
 import { drain } from "./drain.ts";
-import type { ChatAnswer, ChatDelta } from "./index.ts";
+import type { ChatAnswer, ChatDelta, TakeDeltas } from "./index.ts";
 import type { ChatDecoder } from "./openai-decoder.ts";
 
 /** Milliseconds that a provider gets after the finish reason for usage and `[DONE]`. */
 export const finishGrace = 5000;
 
-type Step = IteratorResult<readonly ChatDelta[], undefined>;
-
 /**
- * An answer as it arrives, read once. Each step holds all pieces of one read of the connection.
+ * An answer as it arrives. What one read of the connection brings is decoded and handed over before
+ * that read returns: a promise or an iterator between them costs as much as the decoding.
  *
- * It is an iterator and not a generator because `return` has to drop the connection while a read is
- * still waiting, where a generator would wait with it.
- *
- * `next` throws the decoder's failure after the pieces before it, or the reason of the deadline's
- * signal. The deadline is closed when the answer ends, however it does.
+ * The deadline is closed when the answer ends, however it does.
  */
-export class OpenAiAnswer
-  implements ChatAnswer, AsyncIterableIterator<readonly ChatDelta[], undefined>
-{
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+export class OpenAiAnswer implements ChatAnswer {
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  /** Pieces that have come before anybody took them. */
+  readonly #early: ChatDelta[] = [];
+  #take: TakeDeltas = (deltas) => {
+    this.#early.push(...deltas);
+    this.#begun.resolve();
+  };
   #over = false;
-  #failure: { readonly reason: unknown } | undefined;
   #cancelGrace: (() => void) | undefined;
-  #first: Step | undefined;
 
   constructor(
     readonly providerName: string,
     readonly model: string,
-    body: ReadableStream<Uint8Array>,
+    private readonly body: ReplyBody,
     private readonly decoder: ChatDecoder,
     private readonly deadline: Deadline,
   ) {
-    this.#reader = body.getReader();
+    // Whoever asks for the pieces is told; until then nobody has to be.
+    this.#ended.promise.catch(() => {});
+    deadline.waits();
+    body
+      .each((bytes) => this.#receive(bytes))
+      .then(() => this.#close())
+      .catch((cause: unknown) => this.#break(cause));
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  /** Resolves with the first pieces at hand; throws as `each` does, where the answer never begins. */
+  begin(): Promise<void> {
+    return this.#begun.promise;
   }
 
-  /** Resolves with the first pieces at hand; throws as `next` does, where the answer never begins. */
-  async begin(): Promise<void> {
-    this.#first = await this.next();
+  each(take: TakeDeltas): Promise<void> {
+    if (this.#early.length > 0) take(this.#early);
+    this.#take = take;
+    return this.#ended.promise;
   }
 
-  async next(): Promise<Step> {
-    if (this.#first !== undefined) {
-      const first = this.#first;
-      this.#first = undefined;
-      return first;
-    }
-    while (!this.#over) {
-      let deltas: readonly ChatDelta[];
-      this.deadline.waits();
-      // Not in a function of its own: one promise less for every token.
-      try {
-        const { done, value } = await this.#reader.read();
-        deltas = this.#take(done ? undefined : value);
-      } catch (cause) {
-        deltas = this.#break(cause);
-      }
-      if (deltas.length > 0) return { done: false, value: deltas };
-    }
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.reason;
-    return { done: true, value: undefined };
-  }
-
-  /** Drops the connection at once; a `next` that waits ends without a value. */
-  async return(): Promise<Step> {
+  cancel(): void {
     if (!this.#over) this.#drop();
-    this.#failure = undefined;
-    return { done: true, value: undefined };
+    this.#end();
   }
 
-  /** The pieces of what was read, or of the end of the body. */
-  #take(bytes: Uint8Array | undefined): readonly ChatDelta[] {
-    this.deadline.heard();
-    if (this.#over) return [];
-    const deltas = bytes === undefined ? this.decoder.end() : this.decoder.push(bytes);
-    this.#follow(bytes === undefined);
-    return deltas;
+  #receive(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.deadline.waits();
+    const deltas = this.decoder.push(bytes);
+    if (deltas.length > 0) this.#take(deltas);
+    this.#follow();
   }
 
-  /** The pieces that were left when a read failed. */
-  #break(cause: unknown): readonly ChatDelta[] {
-    if (this.#over) return [];
-    if (this.deadline.signal.aborted) {
-      this.#failure = { reason: this.deadline.signal.reason };
-      this.#drop();
-      return [];
-    }
+  /** The body is over, `cause` saying why when it broke. */
+  #close(cause?: unknown): void {
+    if (this.#over) return;
     const deltas = this.decoder.end(cause);
-    this.#follow(true);
-    return deltas;
+    if (deltas.length > 0) this.#take(deltas);
+    this.#follow();
+    this.deadline.close();
+  }
+
+  #break(cause: unknown): void {
+    if (this.#over) return;
+    const { signal } = this.deadline;
+    if (!signal.aborted) {
+      this.#close(cause);
+      return;
+    }
+    this.#drop();
+    this.#end({ failure: signal.reason });
   }
 
   /** Does what the decoder's state asks for. */
-  #follow(bodyOver: boolean): void {
+  #follow(): void {
+    // Whoever took the pieces may have had enough.
+    if (this.#over) return;
     switch (this.decoder.state) {
       case "waiting":
         break;
@@ -108,22 +97,26 @@ export class OpenAiAnswer
         break;
       case "finishing":
         this.deadline.met();
-        // The read that waits then sees the end of the body.
-        this.#cancelGrace ??= this.deadline.clock.schedule(finishGrace, () => {
-          this.#reader.cancel().catch(() => {});
-        });
+        this.#cancelGrace ??= this.deadline.clock.schedule(finishGrace, () => this.body.cancel());
         break;
       case "complete":
         this.#over = true;
         this.#cancelGrace?.();
         this.deadline.met();
-        if (bodyOver) this.deadline.close();
-        else void drain(this.#reader, this.deadline);
+        drain(this.body, this.deadline);
+        this.#end();
         break;
       case "failed":
-        this.#failure = { reason: this.decoder.failure };
         this.#drop();
+        this.#end({ failure: this.decoder.failure });
         break;
+    }
+  }
+
+  #end(ending: { readonly failure?: unknown } = {}): void {
+    for (const waiting of [this.#begun, this.#ended]) {
+      if ("failure" in ending) waiting.reject(ending.failure);
+      else waiting.resolve();
     }
   }
 

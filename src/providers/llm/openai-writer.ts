@@ -1,4 +1,9 @@
-import type { ChatAnswer, ChatDelta, ForwardedAnswer, TokenUsage } from "./index.ts";
+import type { ChatDelta, ForwardedAnswer, TokenUsage } from "./index.ts";
+
+/** An answer that is to be written in OpenAI's protocol. */
+interface Written extends Pick<ForwardedAnswer, "providerName" | "model"> {
+  readonly deltas: AsyncIterable<readonly ChatDelta[]>;
+}
 
 /** What every chunk of one answer has in common, and a whole answer too. */
 interface Identity {
@@ -47,7 +52,7 @@ function write(identity: Identity, delta: ChatDelta): string {
 }
 
 /** An answer as a stream of `chat.completion.chunk`; its usage is told only when `withUsage`. */
-export function writeStream(answer: ChatAnswer, withUsage: boolean): ForwardedAnswer {
+export function writeStream(answer: Written, withUsage: boolean): ForwardedAnswer {
   const { providerName, model } = answer;
   const identity = identityOf(model);
   return {
@@ -55,7 +60,7 @@ export function writeStream(answer: ChatAnswer, withUsage: boolean): ForwardedAn
     model,
     async *[Symbol.asyncIterator]() {
       yield Buffer.from(chunk(identity, { role: "assistant", content: "" }));
-      for await (const deltas of answer) {
+      for await (const deltas of answer.deltas) {
         const told = deltas.filter(({ type }) => withUsage || type !== "usage");
         if (told.length === 0) continue;
         yield Buffer.from(told.map((delta) => write(identity, delta)).join(""));
@@ -66,12 +71,12 @@ export function writeStream(answer: ChatAnswer, withUsage: boolean): ForwardedAn
 }
 
 /** An answer as one `chat.completion`. */
-export async function writeWhole(answer: ChatAnswer): Promise<ForwardedAnswer> {
+export async function writeWhole(answer: Written): Promise<ForwardedAnswer> {
   const { providerName, model } = answer;
   let content = "";
   let finishReason = "stop";
   let usage: TokenUsage | undefined;
-  for await (const deltas of answer) {
+  for await (const deltas of answer.deltas) {
     for (const delta of deltas) {
       if (delta.type === "content") content += delta.text;
       else if (delta.type === "finish") finishReason = delta.reason;

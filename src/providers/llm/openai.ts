@@ -3,7 +3,7 @@ import { Admission } from "../admission.ts";
 import { apiKeyOf } from "../api-key.ts";
 import type { Clock } from "../clock.ts";
 import { Deadline, type TimeLimits } from "../deadline.ts";
-import { endpoint, post } from "../http.ts";
+import { endpoint, post } from "../http/post.ts";
 import { forwardStream, forwardWhole } from "./forward.ts";
 import type { ChatProvider, ChatRequest } from "./index.ts";
 import { OpenAiAnswer } from "./openai-answer.ts";
@@ -39,11 +39,10 @@ export function createOpenAiChat(
         const body = bodyOf(request, config);
         const { maxPause } = request;
         const { pace } = admission;
-        const response = await post({ provider, url, apiKey, body, maxPause, pace }, deadline);
-        const contentType = response.headers.get("content-type") ?? "";
+        const reply = await post({ provider, url, apiKey, body, maxPause, pace }, deadline);
+        const contentType = reply.header("content-type") ?? "";
         const decoder = new ChatDecoder(contentType, provider, apiKey);
-        const bytes = response.body ?? new Blob().stream();
-        const answer = new OpenAiAnswer(provider, request.model, bytes, decoder, deadline);
+        const answer = new OpenAiAnswer(provider, request.model, reply.body, decoder, deadline);
         await answer.begin();
         return answer;
       } catch (error) {
@@ -68,8 +67,8 @@ export function createOpenAiChat(
         const { bytes } = known.with("model", model);
         const { pace } = admission;
         const call = { provider, url, apiKey, body: bytes, maxPause, pace };
-        const response = await post(call, deadline);
-        const forwarded = { providerName: provider, model, apiKey, response, deadline };
+        const reply = await post(call, deadline);
+        const forwarded = { providerName: provider, model, apiKey, reply, deadline };
         return await (stream ? forwardStream(forwarded) : forwardWhole(forwarded));
       } catch (error) {
         deadline.abort();

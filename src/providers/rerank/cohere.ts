@@ -1,10 +1,10 @@
 import type { Config } from "../../config/schema.ts";
 import { AppError } from "../../errors.ts";
 import { apiKeyOf } from "../api-key.ts";
-import { readText } from "../body.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { Deadline } from "../deadline.ts";
-import { endpoint, post } from "../http.ts";
+import { endpoint, post } from "../http/post.ts";
+import { readText } from "../http/read-whole.ts";
 import { readResults } from "./cohere-results.ts";
 import type { RankedDocument, Reranker } from "./index.ts";
 
@@ -34,8 +34,11 @@ export function createReranker(config: Config, clock: Clock = systemClock): Rera
     const apiKey = apiKeyOf(provider);
     const body = { model, query, documents, top_n: documents.length };
     try {
-      const response = await post({ provider: name, url, apiKey, body }, deadline);
-      const text = await readText(response, envelopeBytes + documents.join("").length * unitBytes);
+      const reply = await post({ provider: name, url, apiKey, body }, deadline);
+      const text = await readText(
+        reply.body,
+        envelopeBytes + documents.join("").length * unitBytes,
+      );
       return readResults(text, documents.length, apiKey);
     } catch (error) {
       deadline.signal.throwIfAborted();

@@ -1,9 +1,14 @@
-import { AppError } from "../errors.ts";
-import { log } from "../log.ts";
-import type { Deadline } from "./deadline.ts";
-import { readFault, wordsOf } from "./fault.ts";
-import type { Pace } from "./pace.ts";
-import { type FailedTry, isPassing, parseRetryAfter, retryDelay } from "./retry.ts";
+import { namesProxy } from "../../config/proxy.ts";
+import { AppError } from "../../errors.ts";
+import { log } from "../../log.ts";
+import type { Deadline } from "../deadline.ts";
+import { readFault, wordsOf } from "../fault.ts";
+import type { Pace } from "../pace.ts";
+import { type FailedTry, isPassing, parseRetryAfter, retryDelay } from "../retry.ts";
+import type { ReplyBody } from "./body.ts";
+import { exchange } from "./connections.ts";
+import { exchangeByProxy } from "./proxied.ts";
+import type { Outgoing, Reply } from "./reply.ts";
 
 export interface PostCall {
   /** The provider's name in the configuration, for errors. */
@@ -23,6 +28,8 @@ interface Refusal extends FailedTry {
   readonly error: AppError;
 }
 
+type Attempt = { readonly reply: Reply } | { readonly refusal: Refusal };
+
 /** Bytes of an error's body that are read. */
 const maxFaultBytes = 65_536;
 
@@ -41,30 +48,28 @@ export function endpoint(baseUrl: string, path: string): string {
  * @throws AppError `provider_failed` with `status` (a number, or `unreachable`) and `message`; the
  *   reason of the deadline's signal when that aborts.
  */
-export async function post(call: PostCall, deadline: Deadline): Promise<Response> {
+export async function post(call: PostCall, deadline: Deadline): Promise<Reply> {
   const request = {
-    method: "POST",
+    url: new URL(call.url),
     headers: headersOf(call.apiKey),
-    body: call.body instanceof Uint8Array ? call.body : JSON.stringify(call.body),
-    redirect: "manual",
-    // Bun would end a connection that is quiet for 5 minutes; the deadline decides here.
-    timeout: false,
+    body: call.body instanceof Uint8Array ? call.body : Buffer.from(JSON.stringify(call.body)),
     signal: deadline.signal,
-  } as const;
-  for (let attempt = 0; ; attempt++) {
-    const answer = await send(call, request, deadline);
-    if (answer instanceof Response) return answer;
-    const pause = retryDelay(answer, attempt, Math.random(), call.maxPause);
-    if (pause === undefined) throw answer.error;
+  };
+  for (let tries = 0; ; tries++) {
+    const attempt = await send(call, request, deadline);
+    if ("reply" in attempt) return attempt.reply;
+    const { refusal } = attempt;
+    const pause = retryDelay(refusal, tries, Math.random(), call.maxPause);
+    if (pause === undefined) throw refusal.error;
     const delay = Math.max(pause, call.pace?.delay ?? 0);
-    if (delay >= deadline.remaining) throw answer.error;
+    if (delay >= deadline.remaining) throw refusal.error;
     call.pace?.count(delay);
-    const { provider, status, message } = answer.error.parameters;
+    const { provider, status, message } = refusal.error.parameters;
     log.warn("provider failed, trying again", {
       provider,
       status,
       reason: message,
-      attempt: attempt + 1,
+      attempt: tries + 1,
       delayMs: Math.round(delay),
     });
     await deadline.wait(delay);
@@ -82,27 +87,24 @@ function headersOf(apiKey: string): Record<string, string> {
   };
 }
 
-async function send(
-  call: PostCall,
-  request: BunFetchRequestInit,
-  deadline: Deadline,
-): Promise<Response | Refusal> {
-  let response: Response;
+async function send(call: PostCall, request: Outgoing, deadline: Deadline): Promise<Attempt> {
+  let reply: Reply;
   try {
-    response = await fetch(call.url, request);
+    const ask = namesProxy(request.url.protocol) ? exchangeByProxy : exchange;
+    reply = await ask(request);
   } catch (cause) {
     deadline.signal.throwIfAborted();
-    return unreachable(call.provider, cause);
+    return { refusal: unreachable(call.provider, cause) };
   }
-  if (response.ok) return response;
-  const { status } = response;
-  const body = await readStart(response);
+  const { status } = reply;
+  if (status >= 200 && status < 300) return { reply };
+  const body = await readStart(reply.body);
   deadline.signal.throwIfAborted();
-  const retryAfter = parseRetryAfter(response.headers.get("retry-after"), deadline.clock.now());
+  const retryAfter = parseRetryAfter(reply.header("retry-after"), deadline.clock.now());
   const { message, codes } =
     status >= 300 && status < 400
-      ? { message: redirection(call.url, response), codes: [] }
-      : readFault(body, call.apiKey, response.statusText || "no message");
+      ? { message: redirection(call.url, reply), codes: [] }
+      : readFault(body, call.apiKey, reply.statusText || "no message");
   const error = new AppError(
     "provider_failed",
     { provider: call.provider, status, message },
@@ -112,11 +114,11 @@ async function send(
       ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter / 1000) }),
     },
   );
-  return { error, status, codes, retryAfter };
+  return { refusal: { error, status, codes, retryAfter } };
 }
 
 function unreachable(provider: string, cause: unknown): Refusal {
-  // Bun names the fault by a code such as ECONNREFUSED; its message may quote the address.
+  // A code such as ECONNREFUSED; the message may quote the address.
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "connection failed";
   const error = new AppError(
     "provider_failed",
@@ -126,28 +128,26 @@ function unreachable(provider: string, cause: unknown): Refusal {
   return { error, status: undefined, codes: [], retryAfter: undefined };
 }
 
-function redirection(url: string, response: Response): string {
-  const location = response.headers.get("location");
-  const target = location === null ? null : URL.parse(location, url);
+function redirection(url: string, reply: Reply): string {
+  const location = reply.header("location");
+  const target = location === undefined ? null : URL.parse(location, url);
   return target === null
     ? "redirected to nowhere"
     : `redirected to ${target.origin}${target.pathname}; base_url has to name the final address`;
 }
 
 /** The first bytes of a body as text, without its end when that does not come. */
-async function readStart(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return "";
+async function readStart(body: ReplyBody): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   try {
     for (let size = 0; size < maxFaultBytes; ) {
-      const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
-      size += value.length;
-      text += decoder.decode(value, { stream: true });
+      const bytes = await body.read();
+      if (bytes === undefined) return text + decoder.decode();
+      size += bytes.length;
+      text += decoder.decode(bytes, { stream: true });
     }
-    await reader.cancel();
+    body.cancel();
   } catch {
     // The connection broke: what came of the message is better than none.
   }
