@@ -1,5 +1,5 @@
 import { exitCode, UsageError } from "./cli/usage.ts";
-import { raiseFetchLimit } from "./config/fetch-limit.ts";
+import { tuneRuntime } from "./config/runtime.ts";
 import { log } from "./log.ts";
 
 interface Command {
@@ -10,7 +10,7 @@ interface Command {
 /** Each command is loaded only when it is called: a process that does one small job stays small. */
 const commands = {
   serve: () => {
-    raiseFetchLimit();
+    tuneRuntime();
     return import("./cli/serve.ts");
   },
   healthcheck: () => import("./cli/healthcheck.ts"),

@@ -182,11 +182,15 @@ redis.db: found -1, expected an integer from 0 to 1024 (other.yaml, line 2)
     expect(port).toBeGreaterThan(0);
   });
 
-  describe.skipIf(process.platform !== "linux")("Bun's limit of 256 requests", () => {
-    const variable = "BUN_CONFIG_MAX_HTTP_REQUESTS";
+  describe.skipIf(process.platform !== "linux")("what the engine reads at its start", () => {
+    const settings = {
+      BUN_CONFIG_MAX_HTTP_REQUESTS: "65336",
+      MIMALLOC_PURGE_DELAY: "-1",
+      BUN_JSC_thresholdForFTLOptimizeAfterWarmUp: "1000000",
+    };
 
-    /** The limit in the environment of the process that was started, once it serves. */
-    async function limitOf(environment: Record<string, string>) {
+    /** The settings in the environment of the process that was started, once it serves. */
+    async function settingsOf(environment: Record<string, string>) {
       const child = start(["--port", "0"], environment);
       await untilRunning(child);
       const variables = readFileSync(`/proc/${child.pid}/environ`, "utf8").split("\0");
@@ -194,15 +198,17 @@ redis.db: found -1, expected an integer from 0 to 1024 (other.yaml, line 2)
       child.kill();
       await child.exited;
       expect(args.slice(1)).toEqual([main, "--port", "0", ""]);
-      return variables.find((each) => each.startsWith(variable))?.split("=")[1];
+      const set = variables.map((each) => each.split("="));
+      return Object.fromEntries(set.filter(([name = ""]) => name in settings));
     }
 
-    test("is lifted under the same process id", async () => {
-      expect(await limitOf({})).toBe("65336");
+    test("is set under the same process id", async () => {
+      expect(await settingsOf({})).toEqual(settings);
     });
 
     test("stays where the operator has set it", async () => {
-      expect(await limitOf({ [variable]: "300" })).toBe("300");
+      const own = { BUN_CONFIG_MAX_HTTP_REQUESTS: "300", MIMALLOC_PURGE_DELAY: "10" };
+      expect(await settingsOf(own)).toEqual({ ...settings, ...own });
     });
   });
 
