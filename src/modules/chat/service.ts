@@ -127,12 +127,15 @@ export function createChatService(options: {
    * conversation as it is where no other answer of this process can change it.
    */
   async function open({ conversationId, userId, request }: Question, read: Conversation) {
+    // One that shows nothing has no messages; were it otherwise, the turn would come to nothing.
+    let isEmpty = read.tip === null && request.kind === "send";
     for (
       let conversation = read;
       ;
       conversation = await conversations.get(conversationId, userId)
     ) {
-      const messages = await conversations.messages(conversationId);
+      const messages = isEmpty ? [] : await conversations.messages(conversationId);
+      isEmpty = false;
       const plan = planTurn(messages, conversation.tip, request);
       const seen = messages.at(-1)?.id ?? 0;
       const turn = await conversations.beginTurn(conversationId, { ...plan, seen });
