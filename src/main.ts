@@ -1,4 +1,5 @@
 import { exitCode, UsageError } from "./cli/usage.ts";
+import { ConfigError } from "./config/config-error.ts";
 import { tuneRuntime } from "./config/runtime.ts";
 import { log } from "./log.ts";
 
@@ -28,14 +29,15 @@ const isCommand = (name: string): name is CommandName => Object.hasOwn(commands,
 /** The command that the arguments call, and what is left for it. */
 function route(args: readonly string[]): [CommandName, readonly string[]] {
   const [first, ...rest] = args;
-  if (first !== undefined && first !== "serve" && !first.startsWith("-")) {
-    if (isCommand(first)) return [first, rest];
-    throw new UsageError(`unknown command ${JSON.stringify(first)}`);
-  }
+  const isNamed = first !== undefined && !first.startsWith("-");
+  const name = isNamed ? first : "serve";
+  if (!isCommand(name)) throw new UsageError(`unknown command ${JSON.stringify(name)}`);
+  // What it is given may look like anything: it comes from a document's name.
+  if (name === "parse-document") return [name, rest];
   const calls = (...flags: string[]) => args.some((argument) => flags.includes(argument));
   if (calls("--help", "-h")) return ["--help", []];
   if (calls("--version", "-v")) return ["--version", []];
-  return ["serve", first === "serve" ? rest : args];
+  return [name, isNamed ? rest : args];
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -46,6 +48,10 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`llm-backend: ${error.message}; see llm-backend --help\n`);
+      return exitCode.usage;
+    }
+    if (error instanceof ConfigError) {
+      process.stderr.write(`${error.message}\n`);
       return exitCode.usage;
     }
     log.error("The command failed", { error });

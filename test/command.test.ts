@@ -65,11 +65,14 @@ test.each(["--version", "-v", "serve --version"])("%s prints the version", async
   });
 });
 
-test.each(["--help", "-h", "serve --help"])("%s explains the call", async (line) => {
-  const { stdout, stderr, code } = await end(line.split(" "));
-  expect(stdout).toContain("llm-backend [serve] [--config PATH] [--port N]");
-  expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-});
+test.each(["--help", "-h", "serve --help", "doctor --help", "healthcheck -h"])(
+  "%s explains the call",
+  async (line) => {
+    const { stdout, stderr, code } = await end(line.split(" "));
+    expect(stdout).toContain("llm-backend [serve] [--config PATH] [--port N]");
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+  },
+);
 
 test.each([
   [["surf"], 'unknown command "surf"'],

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, type ConfigSource, loadConfig } from "../src/config/index.ts";
+import { ConfigError } from "../src/config/config-error.ts";
+import { type ConfigSource, loadConfig } from "../src/config/index.ts";
 import { configKeys } from "../src/config/keys.ts";
 import { configWarnings } from "../src/config/rules.ts";
 

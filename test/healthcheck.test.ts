@@ -10,7 +10,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-async function check(port: number, host = "127.0.0.1") {
+async function check(port: number | string, host = "127.0.0.1") {
   const child = Bun.spawn([process.execPath, main, "healthcheck", "--port", String(port)], {
     cwd: directory,
     env: { LLM_BACKEND_SERVER_HOST: host },
@@ -57,4 +57,12 @@ test("without a server it ends with 1 and says so", async () => {
   expect({ stdout, code }).toEqual({ stdout: "", code: 1 });
   expect(stderr).toStartWith(`llm-backend: no answer on 127.0.0.1 port ${port}: `);
   expect(stderr.trim().split("\n")).toHaveLength(1);
+});
+
+test("a configuration that cannot be used is told as by every command", async () => {
+  expect(await check("abc")).toEqual({
+    stdout: "",
+    stderr: 'server.port: found "abc", expected an integer from 0 to 65535 (--port)\n',
+    code: 2,
+  });
 });

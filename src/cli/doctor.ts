@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, loadConfig } from "../config/index.ts";
+import { loadConfig } from "../config/index.ts";
 import type { Config } from "../config/schema.ts";
 import { leftoverAge, originalsFolder, partial } from "../rag/originals.ts";
 import { secretFiles } from "../secrets.ts";
@@ -119,22 +119,16 @@ function examine(config: Config): Finding[] {
  * configuration, also while a server uses them, and changes nothing. Prints a line for each part and
  * each fault; answers 0 when there is none, else 1.
  *
- * @throws UsageError
+ * @throws UsageError, ConfigError
  */
 export async function run(args: readonly string[]): Promise<number> {
   const { config: configPath } = readFlags(args, ["config"]);
-  try {
-    const findings = examine(loadConfig({ configPath }));
-    const lines = findings.flatMap(({ subject, faults }) =>
-      faults.length === 0
-        ? [`ok     ${subject}`]
-        : [`FAULT  ${subject}`, ...faults.map((fault) => `         - ${fault}`)],
-    );
-    await print(`${lines.join("\n")}\n`);
-    return findings.every(({ faults }) => faults.length === 0) ? exitCode.ok : exitCode.failed;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.faults.join("\n")}\n`);
-    return exitCode.usage;
-  }
+  const findings = examine(loadConfig({ configPath }));
+  const lines = findings.flatMap(({ subject, faults }) =>
+    faults.length === 0
+      ? [`ok     ${subject}`]
+      : [`FAULT  ${subject}`, ...faults.map((fault) => `         - ${fault}`)],
+  );
+  await print(`${lines.join("\n")}\n`);
+  return findings.every(({ faults }) => faults.length === 0) ? exitCode.ok : exitCode.failed;
 }

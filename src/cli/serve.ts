@@ -1,5 +1,5 @@
 import { createApp } from "../app.ts";
-import { ConfigError, loadConfig } from "../config/index.ts";
+import { loadConfig } from "../config/index.ts";
 import { configWarnings } from "../config/rules.ts";
 import type { Config } from "../config/schema.ts";
 import { StartError } from "../errors.ts";
@@ -11,7 +11,7 @@ import { exitCode, readFlags } from "./usage.ts";
  * `serve`: runs the server until SIGTERM or SIGINT, lets running answers finish for
  * `server.shutdown_timeout`, and answers 0. A second signal ends it at once.
  *
- * @throws UsageError
+ * @throws UsageError, ConfigError
  */
 export async function run(args: readonly string[]): Promise<number> {
   const { config: configPath, port } = readFlags(args, ["config", "port"]);
@@ -19,9 +19,9 @@ export async function run(args: readonly string[]): Promise<number> {
   process.umask(0o077);
   surviveFaults();
   const signals = watchStopSignals();
+  const config = loadConfig({ configPath, flags: { port } });
+  for (const warning of configWarnings(config)) log.warn(warning);
   try {
-    const config = loadConfig({ configPath, flags: { port } });
-    for (const warning of configWarnings(config)) log.warn(warning);
     return await Promise.race([serve(config, signals.first), signals.second.then(exitCodeOf)]);
   } catch (error) {
     return refuse(error);
@@ -71,10 +71,6 @@ function listenError({ host, port }: Config["server"], cause: unknown): unknown 
 }
 
 function refuse(error: unknown): number {
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.faults.join("\n")}\n`);
-    return exitCode.usage;
-  }
   if (error instanceof StartError) process.stderr.write(`llm-backend: ${error.message}\n`);
   else log.error(error instanceof Error ? error.message : "The server failed", { error });
   return exitCode.failed;

@@ -1,4 +1,5 @@
 import { complete } from "./complete.ts";
+import { ConfigError } from "./config-error.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { readConfigFile } from "./file.ts";
 import { freezeInCamelCase } from "./freeze.ts";
@@ -9,15 +10,6 @@ import { type Config, configSchema } from "./schema.ts";
 import { type Setting, settingValue } from "./setting.ts";
 import { addShipped } from "./shipped.ts";
 import { substitute } from "./substitute.ts";
-
-/** The configuration cannot be used. Its message is every fault, one a line; none shows a secret. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-
-  constructor(readonly faults: readonly string[]) {
-    super(faults.join("\n"));
-  }
-}
 
 export interface ConfigSource {
   /** A file that must be there. Without it, `config.yaml` in `directory` is read where it exists. */
