@@ -55,11 +55,15 @@ async function start(config: Config) {
   }
 }
 
+const unknownHost = "cannot be had, since server.host is no address, nor a name that is known here";
+
 const listenFaults: Readonly<Record<string, string>> = {
   EADDRINUSE: "is in use already; stop what listens there or choose another with --port",
   EACCES: "is not open to this user; choose one above 1023 with --port",
   EADDRNOTAVAIL: "cannot be had, since server.host is no address of this machine",
-  EINVAL: "cannot be had, since server.host is no address, nor a name that is known here",
+  EINVAL: unknownHost,
+  // What it is where no name server answers.
+  ENOENT: unknownHost,
 };
 
 function listenError({ host, port }: Config["server"], cause: unknown): unknown {
