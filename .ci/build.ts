@@ -41,6 +41,10 @@ const result = await Bun.build({
   entrypoints: ["src/main.ts", ...workers],
   compile: {
     outfile: values.outfile,
+    // Else the program would run whatever a bunfig.toml in the working directory preloads.
+    autoloadBunfig: false,
+    autoloadTsconfig: false,
+    autoloadPackageJson: false,
     ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
   },
   format: "esm",

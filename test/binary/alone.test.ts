@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { readEvents } from "../chat-stream.ts";
 import type { Caller } from "../harness.ts";
 import { ask, historyOf } from "../http/conversing.ts";
@@ -9,7 +9,7 @@ import { freePort } from "../redis.ts";
 import { until } from "../until.ts";
 import { BinaryServer, binary, TemporaryFolder } from "./binary-process.ts";
 
-// The binary in a folder where nothing else is, with an empty environment: no Node, no Bun, no PATH.
+// The binary in a folder with nothing that it needs, with an empty environment: no Node, no Bun, no PATH.
 const folder = new TemporaryFolder();
 let server: BinaryServer;
 let ada: Caller;
@@ -17,6 +17,8 @@ let ada: Caller;
 beforeAll(async () => {
   const copy = folder.join("llm-backend");
   copyFileSync(binary, copy);
+  writeFileSync(folder.join("bunfig.toml"), 'preload = ["./preloaded.ts"]\n');
+  writeFileSync(folder.join("preloaded.ts"), 'await Bun.write("preloaded", "");\n');
   const args = ["--port", String(freePort())];
   server = await BinaryServer.start({ folder, command: [copy], args, environment: {} });
   ada = await server.signUp();
@@ -37,6 +39,10 @@ test("it tells what it found and where it serves", async () => {
   expect(messages).toContain(`Server is running on port ${server.port}`);
   const ready = await server.caller().get("/readyz");
   expect(await ready.json()).toMatchObject({ status: "ready", checks: { database: true } });
+});
+
+test("it runs no code that it finds in its folder", () => {
+  expect(existsSync(folder.join("preloaded"))).toBe(false);
 });
 
 test("a conversation with the demo model", async () => {
