@@ -530,6 +530,14 @@ describe("faults", () => {
       'redis.address: found "mongo://…@h:1", expected host:port, a redis:// or rediss:// address, or "" to turn Redis off',
     ],
     [
+      "redis: {address: 'localhost:70000'}",
+      'redis.address: found "localhost:70000", expected host:port, a redis:// or rediss:// address, or "" to turn Redis off',
+    ],
+    [
+      "redis: {address: 'u:hunter2@h:port'}",
+      'redis.address: found "…@h:port", expected host:port, a redis:// or rediss:// address, or "" to turn Redis off',
+    ],
+    [
       "sqlite: {max_open_conns: 1}",
       "sqlite.max_open_conns: found 1, expected an integer from 3 to 1024",
     ],

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { parseRedisAddress, type RedisAddress } from "../config/redis-address.ts";
 import type { Config } from "../config/schema.ts";
 import { log } from "../log.ts";
 import { EventRelay } from "./event-relay.ts";
@@ -7,7 +8,6 @@ import { Generations } from "./generations.ts";
 import type { Cache } from "./index.ts";
 import { MemoryCache, type MemoryLimits } from "./memory.ts";
 import type { RedisCache } from "./redis.ts";
-import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 
 /** Milliseconds that one answer of Redis is waited for: with what a look takes, no more than 45. */
 const defaultPatience = 35;
@@ -86,8 +86,7 @@ class TieredCache implements Cache {
 
 /**
  * Opens the cache and logs which engine serves it. By default it waits at most 50 ms for Redis:
- * refused at once or silent, the memory serves and the connection is made in the background. Throws
- * an Error that names `redis.address` when that cannot be read.
+ * refused at once or silent, the memory serves and the connection is made in the background.
  *
  * Processes on one database see each other's invalidations through a file beside it, and only where
  * that cannot be had (a file system without shared memory) do they see them up to a second late;

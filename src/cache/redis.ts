@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
+import type { RedisAddress } from "../config/redis-address.ts";
 import { log } from "../log.ts";
 import { Deadline, NoAnswerError } from "./deadline.ts";
-import type { RedisAddress } from "./redis-address.ts";
 
 /** How long a connection, and one that was made but says nothing, is waited for in the background. */
 const connectTimeout = 2000;

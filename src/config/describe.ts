@@ -19,7 +19,7 @@ export function show(value: unknown, path: KeyPath): string {
   if (isSecret(path)) return `${kindOf(value)} (not shown)`;
   if (typeof value !== "string") return String(value);
   // An address may carry a password before its host, or a key in its query.
-  const text = value.replace(/:\/\/.*@/s, "://…@").replace(/(:\/\/[^?#]*[?#]).*/s, "$1…");
+  const text = value.replace(/^(\w+:\/\/)?.*@/s, "$1…@").replace(/(:\/\/[^?#]*[?#]).*/s, "$1…");
   const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
   return JSON.stringify(shown.toWellFormed());
 }

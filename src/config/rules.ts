@@ -1,8 +1,10 @@
 import { isIPv4 } from "node:net";
+import { show } from "./describe.ts";
 import { findModel } from "./find-model.ts";
 import type { KeyPath, Report } from "./key-path.ts";
 import { nearest } from "./nearest.ts";
 import { reservedEmbeddingModel, reservedProvider, zhipuDimensions } from "./providers.ts";
+import { parseRedisAddress, redisAddressForm } from "./redis-address.ts";
 import type { Config, ConfigTree } from "./schema.ts";
 
 /** Printed in the founding specification's sample file, so known to everybody. */
@@ -19,7 +21,11 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Reports what no single key shows: faults between keys, and names that must be or not be there. */
-export function checkRules({ server, jwt, llm, rag }: ConfigTree, report: Report): void {
+export function checkRules({ server, redis, jwt, llm, rag }: ConfigTree, report: Report): void {
+  if (redis.address !== "" && parseRedisAddress(redis) === undefined) {
+    const path = ["redis", "address"];
+    report(path, `found ${show(redis.address, path)}, expected ${redisAddressForm}`);
+  }
   if (jwt.secret === publicSecret && !isLoopback(server.host)) {
     report(
       ["jwt", "secret"],

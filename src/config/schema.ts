@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { redisAddressForm } from "./redis-address.ts";
 
 /** A section of the file: every key optional, none unknown. */
 const section = <T extends Record<string, TSchema>>(keys: T) =>
@@ -115,9 +116,8 @@ export const configSchema = Type.Object(
     }),
     redis: section({
       address: Type.String({
-        pattern: "^(|rediss?://\\S+|\\[?[0-9A-Za-z._:-]+\\]?(:[0-9]{1,5})?)$",
         default: "localhost:6379",
-        expected: 'host:port, a redis:// or rediss:// address, or "" to turn Redis off',
+        expected: redisAddressForm,
       }),
       password: text(""),
       db: Type.Integer({ minimum: 0, maximum: 1024, default: 0 }),

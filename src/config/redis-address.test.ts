@@ -47,14 +47,7 @@ describe("parseRedisAddress", () => {
     "redis://cache/zero",
     "redis://cache?family=6",
     "a:b:c",
-  ])("refuses %s and names the key", (address) => {
-    expect(() => parse(address)).toThrow(
-      `redis.address: found ${JSON.stringify(address)}, allowed:`,
-    );
-  });
-
-  test("does not repeat a password in its message", () => {
-    expect(() => parse("redis://me:geheim@cache/zero")).toThrow("//…@cache/zero");
-    expect(() => parse("redis://me:geheim@cache/zero")).not.toThrow("geheim");
+  ])("refuses %s", (address) => {
+    expect(parse(address)).toBeUndefined();
   });
 });

@@ -1,6 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { Config } from "../config/schema.ts";
-import { StartError } from "../errors.ts";
+import type { ConfigTree } from "./schema.ts";
 
 export interface RedisAddress {
   readonly host: string;
@@ -11,23 +10,22 @@ export interface RedisAddress {
   readonly db: number;
 }
 
+/** What `redis.address` takes, in words. */
+export const redisAddressForm =
+  'host:port, a redis:// or rediss:// address, or "" to turn Redis off';
+
 const defaultPort = 6379;
-const allowed =
-  '"host:port", "[IPv6]:port", "redis://user:password@host:port/db", the same with "rediss://" for TLS, or "" to turn Redis off';
 
 /**
  * Reads `redis.address`: a host with or without a port (`localhost`, `:6379`, `[::1]:6379`, `::1`) or
  * a `redis://` or `rediss://` URL. `redis.password` and a `redis.db` above 0 override what the URL
- * says. Throws a StartError that names the key and what it takes; a password in the URL is left out.
+ * says. Undefined when it is none of these.
  */
-export function parseRedisAddress(config: Config["redis"]): RedisAddress {
+export function parseRedisAddress(config: ConfigTree["redis"]): RedisAddress | undefined {
   const { address } = config;
   const url = isIPv6(address) ? `redis://[${address}]` : withScheme(address);
   const parsed = URL.parse(url);
-  if (parsed === null || !isComplete(parsed)) {
-    const found = address.replace(/\/\/.*@/, "//…@");
-    throw new StartError(`redis.address: found ${JSON.stringify(found)}, allowed: ${allowed}`);
-  }
+  if (parsed === null || !isComplete(parsed)) return undefined;
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, ""),
     port: parsed.port === "" ? defaultPort : Number(parsed.port),
