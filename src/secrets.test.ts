@@ -58,14 +58,6 @@ test("a configured secret is used, and none is made", () => {
   expect(readdirSync(folder)).toEqual(["x.db.encryption-secret"]);
 });
 
-test("a database in memory leaves nothing behind, and its secrets end with the process", () => {
-  const one = load(":memory:");
-  const other = load(":memory:");
-  expect(other.jwtSecret).not.toBe(one.jwtSecret);
-  expect(other.encryptionKey).not.toEqual(one.encryptionKey);
-  expect(readdirSync(folder)).toEqual([]);
-});
-
 test("a file that others may read is closed to them", () => {
   const first = load();
   chmodSync(`${database}.jwt-secret`, 0o644);

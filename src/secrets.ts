@@ -39,14 +39,11 @@ const newSecret = () => randomBytes(48).toString("base64");
  * The configured JWT secret, or else one that is made at the first start and kept in
  * `<sqlite.path>.jwt-secret`; and a key derived from a secret kept in
  * `<sqlite.path>.encryption-secret`. Both files have mode 0600, and processes that start at the same
- * time end with the same content. A database in memory gets secrets that end with the process.
+ * time end with the same content.
  *
  * @throws StartError when a file cannot be read or made, or does not hold a whole secret.
  */
 export function loadSecrets({ jwt, sqlite }: Pick<Config, "jwt" | "sqlite">): Secrets {
-  if (sqlite.path === ":memory:") {
-    return { jwtSecret: jwt.secret || newSecret(), encryptionKey: deriveKey(newSecret()) };
-  }
   const { jwt: jwtFile, encryption: encryptionFile } = secretFiles(sqlite.path);
   if (existsSync(sqlite.path) && !existsSync(encryptionFile)) {
     log.warn(

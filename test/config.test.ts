@@ -537,6 +537,8 @@ describe("faults", () => {
       "redis: {address: 'u:hunter2@h:port'}",
       'redis.address: found "…@h:port", expected host:port, a redis:// or rediss:// address, or "" to turn Redis off',
     ],
+    ["sqlite: {path: ''}", 'sqlite.path: found "", expected the path of a file'],
+    ['sqlite: {path: ":memory:"}', 'sqlite.path: found ":memory:", expected the path of a file'],
     [
       "sqlite: {max_open_conns: 1}",
       "sqlite.max_open_conns: found 1, expected an integer from 3 to 1024",

@@ -126,7 +126,6 @@ function openGenerations(databasePath: string): {
   generations: Generations;
   ttlSeconds?: number;
 } {
-  if (databasePath === ":memory:") return { generations: Generations.private() };
   try {
     mkdirSync(dirname(databasePath), { recursive: true });
     return { generations: Generations.open(databasePath) };

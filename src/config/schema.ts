@@ -124,7 +124,8 @@ export const configSchema = Type.Object(
     }),
     sqlite: section({
       path: Type.String({
-        minLength: 1,
+        // Several threads open it, and one in memory is a thread's own.
+        pattern: "^(?!:memory:$).",
         default: "./llm_backend.db",
         expected: "the path of a file",
       }),
