@@ -94,6 +94,22 @@ describe("refused, and left as it is:", () => {
   });
 });
 
+test.skipIf(process.platform === "win32")("a full disk leaves nothing behind", async () => {
+  const script = `
+    import { loadSecrets } from ${JSON.stringify(join(import.meta.dir, "secrets.ts"))};
+    loadSecrets(JSON.parse(process.argv[1]));
+  `;
+  // Files of no bytes at most, and an error in place of the signal that would end the process.
+  const command = `trap "" XFSZ; ulimit -f 0; exec "$0" "$@"`;
+  const child = Bun.spawn(
+    ["sh", "-c", command, process.execPath, "-e", script, JSON.stringify(configFor(database))],
+    { stdout: "pipe", stderr: "pipe" },
+  );
+  expect(await new Response(child.stderr).text()).toContain("the secret cannot be read or made");
+  expect(await child.exited).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test("processes that start at once end with the same secrets", async () => {
   const script = `
     import { loadSecrets } from ${JSON.stringify(join(import.meta.dir, "secrets.ts"))};

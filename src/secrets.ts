@@ -116,13 +116,13 @@ function makeSecret(file: string): string {
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true });
   const draft = `${file}.${randomBytes(8).toString("hex")}`;
-  writeDurably(draft, `${newSecret()}\n`);
   try {
+    writeDurably(draft, `${newSecret()}\n`);
     linkSync(draft, file);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   } finally {
-    rmSync(draft);
+    rmSync(draft, { force: true });
   }
   syncFolder(folder);
   const secret = readSecret(file);
