@@ -156,6 +156,20 @@ redis.db: found -1, expected an integer from 0 to 1024 (other.yaml, line 2)
     expect(code).toBe(1);
   });
 
+  test("says in one line that the database is another program's, and changes nothing in it", async () => {
+    const path = join(directory, "llm_backend.db");
+    const foreign = new Database(path);
+    foreign.run("CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT)");
+    writeFileSync(`${path}.encryption-secret`, "x".repeat(40), { mode: 0o600 });
+    const { stderr, code } = await end(["--port", "0"]);
+    expect(stderr).toMatch(
+      /^llm-backend: [^\n]*llm_backend\.db: [^\n]*another program's; [^\n]*sqlite\.path[^\n]*\n$/,
+    );
+    expect(code).toBe(1);
+    expect(foreign.query("SELECT name FROM sqlite_schema").values()).toEqual([["users"]]);
+    foreign.close();
+  });
+
   test("says in one line that the database is none, and ends with 1", async () => {
     writeFileSync(join(directory, "llm_backend.db"), "hello ".repeat(1000));
     writeFileSync(join(directory, "llm_backend.db.encryption-secret"), "x".repeat(40), {

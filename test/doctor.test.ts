@@ -160,7 +160,7 @@ test("finds secrets that others can read, or that are missing", async () => {
   expect(code).toBe(1);
 });
 
-test("tells a database that is none, is missing, or is of another version", async () => {
+test("tells a database that is none, is missing, or is of another version or program", async () => {
   expect(await doctor(join(folder, "none.db"))).toMatchObject({
     stdout: expect.stringContaining("there is no such file"),
     code: 1,
@@ -178,6 +178,11 @@ test("tells a database that is none, is missing, or is of another version", asyn
   damage("DELETE FROM __drizzle_migrations");
   expect(await doctor(path())).toMatchObject({
     stdout: expect.stringContaining("brings up to date"),
+    code: 1,
+  });
+  damage("DROP TABLE __drizzle_migrations");
+  expect(await doctor(path())).toMatchObject({
+    stdout: expect.stringContaining("it is another program's"),
     code: 1,
   });
 });

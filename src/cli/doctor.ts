@@ -26,18 +26,20 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const isOthers = (mode: number): boolean => process.platform !== "win32" && (mode & 0o077) !== 0;
 
+const otherSchemas: Readonly<Record<Exclude<DatabaseReport["schema"], "current">, string>> = {
+  newer: "it is of a newer version of this program",
+  older: "it is of an older version, which the next start of the server brings up to date",
+  foreign: "it is another program's",
+};
+
 function checkDatabase(path: string, report: DatabaseReport): Finding[] {
   const { documents, chunks, conversations, messages } = report.counts;
   const file: Finding = {
     subject: `the database ${path}, ${megabytes(statSync(path).size)}`,
     faults: report.integrity,
   };
-  if (report.schema === "newer") {
-    return [file, { subject: "its version", faults: ["it is of a newer version of this program"] }];
-  }
-  if (report.schema === "older") {
-    const age = "it is of an older version, which the next start of the server brings up to date";
-    return [file, { subject: "its version", faults: [age] }];
+  if (report.schema !== "current") {
+    return [file, { subject: "its version", faults: [otherSchemas[report.schema]] }];
   }
   const knowledge = `knowledge bases: ${documents} documents, ${chunks} chunks with their full-text rows and vectors`;
   const talk = `conversations: ${conversations} with ${messages} messages, and the search over them`;

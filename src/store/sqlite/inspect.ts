@@ -9,8 +9,8 @@ import { placeVectorExtension } from "./vector-extension.ts";
 export interface DatabaseReport {
   /** What SQLite finds wrong with the file itself; none when it is whole. */
   readonly integrity: readonly string[];
-  /** Of another version of this program, the rest cannot be judged. */
-  readonly schema: "current" | "older" | "newer";
+  /** Of another program or version of it, the rest cannot be judged. */
+  readonly schema: ReturnType<typeof schemaAge>;
   /** What `checkKnowledge` finds. */
   readonly knowledge: readonly string[];
   /** What `checkConversations` finds. */

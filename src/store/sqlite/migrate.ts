@@ -14,12 +14,17 @@ const newestIn = (database: Database): number =>
     )
     .get()?.applied ?? 0;
 
-/** How a database's schema stands to this program's, without changing anything. */
-export function schemaAge(database: Database): "current" | "older" | "newer" {
-  const table = database
-    .query("SELECT 1 FROM sqlite_schema WHERE name = '__drizzle_migrations'")
-    .get();
-  const applied = table === null ? 0 : newestIn(database);
+const holds = (database: Database, condition: string): boolean =>
+  database.query(`SELECT 1 FROM sqlite_schema WHERE ${condition}`).get() !== null;
+
+/**
+ * How a database's schema stands to this program's, without changing anything; `foreign` is that of
+ * another program, the Go system's for example, which has tables of the same names.
+ */
+export function schemaAge(database: Database): "current" | "older" | "newer" | "foreign" {
+  const isOurs = holds(database, "name = '__drizzle_migrations'");
+  if (!isOurs && holds(database, "type = 'table'")) return "foreign";
+  const applied = isOurs ? newestIn(database) : 0;
   if (applied === newest) return "current";
   return applied < newest ? "older" : "newer";
 }
@@ -28,11 +33,16 @@ export function schemaAge(database: Database): "current" | "older" | "newer" {
  * Brings the database to this program's schema, in one transaction, with the table that drizzle-kit
  * keeps. Two processes that start at once take turns.
  *
- * @throws Error when a newer program has already migrated this database.
+ * @throws Error when the database is another program's, or a newer program has already migrated it.
  */
 export function migrate(database: Database): void {
   database
     .transaction(() => {
+      if (schemaAge(database) === "foreign") {
+        throw new Error(
+          "the database is another program's; give sqlite.path the name of a file that is not there yet",
+        );
+      }
       database.run(
         `CREATE TABLE IF NOT EXISTS __drizzle_migrations (
            id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)`,
