@@ -145,6 +145,10 @@ const reasonTexts: Readonly<Record<string, Text>> = {
   too_small: { "zh-CN": "最小为 {limit}", en: "at least {limit}" },
   too_large: { "zh-CN": "最大为 {limit}", en: "at most {limit}" },
   control_characters: { "zh-CN": "不能含有控制字符", en: "it must hold no control characters" },
+  invisible_characters: {
+    "zh-CN": "不能含有不可见字符",
+    en: "it must hold no invisible characters",
+  },
   not_unicode: { "zh-CN": "不是有效的 Unicode 文本", en: "it is not valid Unicode" },
   not_header: {
     "zh-CN": "只能由不含空格的 ASCII 字符组成",

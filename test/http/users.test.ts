@@ -54,6 +54,9 @@ describe("registration", () => {
     ["a blank name", "username", { username: "  ", password }],
     ["a line break", "username", { username: "a\nb", password }],
     ["a NUL", "username", { username: "a\u0000", password }],
+    ["a zero-width space", "username", { username: "a\u200b", password }],
+    ["letters that are turned about", "username", { username: "\u202egolem", password }],
+    ["nothing that can be seen", "username", { username: "\u3164", password }],
     ["65 characters", "username", { username: "x".repeat(65), password }],
     ["half a character", "username", { username: "a\ud800b", password }],
     ["a number for a name", "username", { username: 5, password }],
@@ -79,6 +82,12 @@ describe("registration", () => {
     const response = await app.nobody.post("/api/users/register", body, english);
     const fault = await expectFault(response, 400, "invalid_field");
     expect(fault.error).toStartWith(`Invalid field ${field}: `);
+  });
+
+  test("takes a name in any script, with what its words are joined by", async () => {
+    for (const name of ["علی\u200cرضا", "क्\u200dष", "❤\ufe0f", "👩\u200d🚀", "ภาษา", "O'Neil-Ó"]) {
+      expect([name, (await register(name)).status]).toEqual([name, 201]);
+    }
   });
 
   test("makes no user of what it refuses", async () => {

@@ -19,6 +19,14 @@ const bcrypt = { algorithm: "bcrypt", cost: 10 } as const;
  */
 const nobody = "$2b$10$LO7fWDLdwVm3Bdprp7/4P.gSghBtjGNKc4K1AKYnQ3QzDXoeIEuji";
 
+/**
+ * What is not seen and comes along when a name is copied, or turns the letters around it about: who
+ * types such a name as it looks could not log in. Joiners and variation selectors are part of words
+ * and emoji.
+ */
+const invisible =
+  /(?!\u200c|\u200d|[\ufe00-\ufe0f])[\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u;
+
 function checkNewCredentials({ username, password }: Credentials): void {
   // Halves of characters become U+FFFD in storage: two different names, or passwords, would be one.
   for (const [field, text] of Object.entries({ username, password })) {
@@ -29,6 +37,9 @@ function checkNewCredentials({ username, password }: Credentials): void {
   }
   if (/\p{Cc}/u.test(username)) {
     throw new AppError("invalid_field", { field: "username", reason: "control_characters" });
+  }
+  if (invisible.test(username)) {
+    throw new AppError("invalid_field", { field: "username", reason: "invisible_characters" });
   }
   if ([...password].length < minimumPasswordLength) {
     throw new AppError("invalid_field", {
