@@ -44,7 +44,8 @@ export const errorMapping = (fallback: Language) =>
         : toCallerFault(code, error, request.signal);
     // An answer that was interrupted before it began is its caller's doing.
     if (fault.code === "internal") {
-      log.error("request failed", { requestId, method: request.method, cause: fault.cause });
+      const { method } = request;
+      log.error("request failed", { requestId, method, path, cause: fault.cause });
     }
     const language = languageOf(request, fallback);
     return isOpenAiPath(path)

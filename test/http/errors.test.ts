@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { CapturedLog } from "../captured-log.ts";
+import { openBeside } from "../database.ts";
 import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { expectFault } from "./expect-fault.ts";
 
@@ -176,6 +177,22 @@ describe("the request's id", () => {
     const fault = await expectFault(response, 404, "route_not_found");
     expect(fault.request_id).toBe("mine");
   });
+});
+
+test("a fault of ours is logged with what was asked for, and nothing of it is told", async () => {
+  using database = openBeside(app);
+  log.clear();
+  database.run("ALTER TABLE conversations RENAME TO hidden");
+  const path = "/api/conversations/list";
+  const response = await user.get(`${path}?limit=7`, { "x-request-id": "mine", ...english });
+  const fault = await expectFault(response, 500, "internal");
+  expect(fault.error).toBe("Internal server error");
+  database.run("ALTER TABLE hidden RENAME TO conversations");
+  expect(log.lines).toEqual([
+    expect.objectContaining({ message: "request failed", requestId: "mine", method: "GET", path }),
+  ]);
+  expect(log.lines[0]?.cause?.message).toContain("no such table");
+  log.clear();
 });
 
 test("a fault speaks the caller's language, Chinese failing that", async () => {
