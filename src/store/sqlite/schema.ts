@@ -273,7 +273,7 @@ export const documents = sqliteTable(
     createdTime: integer("created_time").notNull(),
   },
   (table) => [
-    index("documents_by_knowledge_base").on(table.knowledgeBaseId, table.number),
+    index("documents_by_knowledge_base").on(table.knowledgeBaseId, table.status, table.number),
     index("documents_by_content").on(table.knowledgeBaseId, table.contentHash),
     index("documents_unsettled").on(table.status).where(sql`status IN ('processing', 'deleting')`),
   ],
