@@ -87,6 +87,17 @@ describe("an answer", () => {
     }
   });
 
+  test("may be cached where it is the same for all, and repeats nothing of a preflight", async () => {
+    for (const path of paths) {
+      const { headers } = await open.nobody.get(path, { origin: ours });
+      const names = [...headers.keys()].filter((name) => /^(access-control-|vary)/.test(name));
+      expect(names.toSorted()).toEqual([
+        "access-control-allow-origin",
+        "access-control-expose-headers",
+      ]);
+    }
+  });
+
   test("never allows credentials", async () => {
     for (const app of [open, narrow]) {
       for (const response of [
