@@ -8,7 +8,7 @@ import { claimWrites } from "./claims.ts";
 import { queries } from "./connection.ts";
 import { conversationImportWrites } from "./conversation-import.ts";
 import { conversationIndexWrites } from "./conversation-index.ts";
-import { conversationWrites } from "./conversations.ts";
+import { conversationWrites } from "./conversation-writes.ts";
 import { isFull } from "./disk-room.ts";
 import { embeddingCacheWrites } from "./embedding-cache.ts";
 import { knowledgeWrites } from "./knowledge-writes.ts";
