@@ -297,10 +297,19 @@ describe("the environment", () => {
 
   test.each([
     ["LLM_BACKEND_SERVER_PROT", "LLM_BACKEND_SERVER_PORT"],
-    ["LLM_BACKEND_PORT", "LLM_BACKEND_"],
     ["LLM_BACKEND_SERVER", "LLM_BACKEND_SERVER_HOST"],
     ["LLM_BACKEND_server_port", "LLM_BACKEND_SERVER_PORT"],
     ["LLM_BACKEND_", "LLM_BACKEND_SERVER_HOST"],
+    ["LLM_BACKEND_PORT", "expected LLM_BACKEND_SERVER_PORT"],
+    ["LLM_BACKEND_SECRET", "expected LLM_BACKEND_JWT_SECRET"],
+    [
+      "LLM_BACKEND_LLM_PROVIDERS_OPENAI_API_KEY",
+      "expected LLM_BACKEND_LLM_PROVIDERS, a whole list",
+    ],
+    [
+      "LLM_BACKEND_RAG_EMBEDDING_MODELS_0",
+      "expected LLM_BACKEND_RAG_EMBEDDING_MODELS, a whole list",
+    ],
   ])("%s names no key", (name, hint) => {
     const faults = faultsOf("", { environment: { [name]: "hunter2" } });
     expect(faults).toHaveLength(1);

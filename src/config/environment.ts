@@ -1,3 +1,4 @@
+import { KindGuard } from "@sinclair/typebox";
 import { configKeys } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import type { Setting } from "./setting.ts";
@@ -10,7 +11,7 @@ const prefix = "LLM_BACKEND_";
 /** `server.port` is `LLM_BACKEND_SERVER_PORT`. */
 const variableOf = (path: readonly string[]): string => prefix + path.join("_").toUpperCase();
 
-const paths = new Map(configKeys.map(({ path }) => [variableOf(path), path]));
+const keys = new Map(configKeys.map((key) => [variableOf(key.path), key]));
 
 /**
  * Kubernetes sets such variables in every container for each service beside it, and a service named
@@ -32,7 +33,7 @@ export function readEnvironment(environment: Environment): {
     if (text === undefined || !variable.startsWith(prefix) || isServiceLink(variable, text)) {
       continue;
     }
-    const path = paths.get(variable);
+    const path = keys.get(variable)?.path;
     if (path === undefined) {
       faults.push(`${variable}: found a variable that names no key, expected ${meantBy(variable)}`);
     } else {
@@ -42,11 +43,20 @@ export function readEnvironment(environment: Environment): {
   return { settings, faults };
 }
 
+const bare = (variable: string): string => variable.slice(prefix.length);
+
 function meantBy(variable: string): string {
-  const names = [...paths.keys()];
+  const names = [...keys.keys()];
   const inSection = names.filter((name) => name.startsWith(`${variable}_`));
   if (inSection.length > 0) return `one of ${inSection.join(", ")}`;
-  const bare = (name: string) => name.slice(prefix.length);
+  for (const [name, { schema }] of keys) {
+    // What stands in a list has no variable of its own.
+    if (KindGuard.IsArray(schema) && variable.startsWith(`${name}_`))
+      return `${name}, a whole list`;
+  }
+  // A right name without its section: PORT for SERVER_PORT.
+  const [elsewhere] = names.filter((name) => name.endsWith(`_${bare(variable)}`));
+  if (elsewhere !== undefined) return elsewhere;
   const meant = nearest(bare(variable), names.map(bare));
   return meant === undefined
     ? `the path of a key, as in ${names.slice(0, 2).join(", ")}`
