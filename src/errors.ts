@@ -59,6 +59,7 @@ const kinds = {
   provider_interrupted: "provider_failed",
   provider_timeout: "provider_timeout",
   interrupted: "internal",
+  storage_full: "internal",
   internal: "internal",
 } as const satisfies Record<string, ErrorKind>;
 

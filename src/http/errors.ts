@@ -43,7 +43,7 @@ export const errorMapping = (fallback: Language) =>
         ? toAppError(error.valueError, { ...context.query, ...context.params })
         : toCallerFault(code, error, request.signal);
     // An answer that was interrupted before it began is its caller's doing.
-    if (fault.code === "internal") {
+    if (fault.kind === "internal" && fault.code !== "interrupted") {
       const { method } = request;
       log.error("request failed", { requestId, method, path, cause: fault.cause });
     }

@@ -131,6 +131,10 @@ const errorTexts: Record<ErrorCode, Text> = {
     en: "The provider {provider} did not answer in time",
   },
   interrupted: { "zh-CN": "回答被中断", en: "The answer was interrupted" },
+  storage_full: {
+    "zh-CN": "服务器磁盘空间不足，无法保存",
+    en: "The server's disk is full: nothing can be stored",
+  },
   internal: { "zh-CN": "服务器内部错误", en: "Internal server error" },
 };
 

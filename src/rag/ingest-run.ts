@@ -167,7 +167,9 @@ export function createIngestRun({ store, worker, originals, chunkSize }: RunOpti
           const documentId = request.document.id;
           log.error("taking in a document failed", { documentId, attempt, error });
         }
-        if (attempt === tries) throw new AppError("internal", {}, { cause: error });
+        if (attempt === tries) {
+          throw error instanceof AppError ? error : new AppError("internal", {}, { cause: error });
+        }
       }
     }
   };

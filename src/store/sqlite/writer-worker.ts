@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
-import type { WorkerApi } from "../../workers/protocol.ts";
 import { Grouped, serveWorker } from "../../workers/serve.ts";
 import { openDatabase } from "./connection.ts";
+import { groupedWrites } from "./grouped-writes.ts";
 import { migrate } from "./migrate.ts";
 import { createWrites, type Writes } from "./writes.ts";
 
@@ -28,24 +28,10 @@ function endOf(database: Database) {
 
 export type WriterApi = Writes & ReturnType<typeof endOf>;
 
-/**
- * The one connection that writes: no other thread ever waits for a lock or a disk. Writes that came
- * together are committed together, each in a savepoint of its own: a commit costs as much as the
- * write of a message.
- */
+/** The one connection that writes: no other thread ever waits for a lock or a disk. */
 serveWorker<WriterOptions>(({ path, vectorExtension }) => {
   const database = openDatabase({ path, vectorExtension, readonly: false });
   migrate(database);
-  const writes: WorkerApi = createWrites(database);
-  const api: WorkerApi = { ...endOf(database) };
-  for (const [name, write] of Object.entries(writes)) {
-    const transaction = database.transaction(write);
-    api[name] = (...args) => {
-      // SQLite rolls back by itself where the disk is full or fails.
-      if (!database.inTransaction) throw new Error("the transaction was rolled back");
-      return transaction(...args);
-    };
-  }
-  const group = database.transaction((run: () => void) => run());
-  return new Grouped(api, (run) => group.immediate(run));
+  const { api, together } = groupedWrites(database, createWrites(database));
+  return new Grouped({ ...api, ...endOf(database) }, together);
 });
