@@ -3,6 +3,7 @@ import type { Config } from "./config/schema.ts";
 import { decrypt, encrypt } from "./encryption.ts";
 import { startServer } from "./http/server.ts";
 import { createIdSource } from "./ids.ts";
+import { LateWrites } from "./late-writes.ts";
 import { log } from "./log.ts";
 import { createChatService } from "./modules/chat/service.ts";
 import { createExportService } from "./modules/conversations/export.ts";
@@ -78,7 +79,8 @@ export async function createApp(config: Config): Promise<App> {
     maxBytes: config.rag.maxUploadBytes,
     nextId: nextConversationId,
   });
-  const usage = createUsageService({ usage: store.usage, counter: new TokenCounter() });
+  const late = new LateWrites();
+  const usage = createUsageService({ usage: store.usage, counter: new TokenCounter(), late });
   const router = createChatRouter(config);
   const titles = createTitleService({ conversations, router, usage });
   const knowledge = await openKnowledge(config, store, conversations);
@@ -90,6 +92,7 @@ export async function createApp(config: Config): Promise<App> {
     usage,
     router,
     knowledge: source,
+    late,
     systemPrompt: config.llm.systemPrompt,
     rewriteQuestions: config.rag.rewrite,
     disconnectGrace: config.chat.disconnectGrace * 1000,
@@ -164,6 +167,7 @@ export async function createApp(config: Config): Promise<App> {
       await Promise.all([chat.drain(patience), server?.stop(patience)]);
       clearTimeout(cutOff);
       await usage.close();
+      await late.close();
       await Promise.all([cache.close(), knowledge.close(), imports.close()]);
       await store.close();
     },

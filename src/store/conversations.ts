@@ -218,7 +218,10 @@ export interface ConversationStore {
   checkpoint(parts: readonly AnswerPart[]): Promise<AnswerPart[]>;
   /** Does nothing to an answer that has ended or is gone. */
   endAnswer(id: number, answerId: number, end: AnswerEnd): Promise<void>;
-  /** Takes back an answer that no caller was told of; its question stays. */
+  /**
+   * Takes back an answer that no caller was told of and shows `tip` again; its question stays. Does nothing to
+   * one that has ended.
+   */
   dropAnswer(id: number, answerId: number, tip: number | null): Promise<void>;
   /** Shows another branch. */
   setTip(id: number, tip: number): Promise<void>;

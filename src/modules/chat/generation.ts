@@ -3,8 +3,8 @@ import { EventLog } from "../../http/event-log.ts";
 import { log } from "../../log.ts";
 import type { ChatAnswer, ChatDelta, ChatMessage, TokenUsage } from "../../providers/llm/index.ts";
 import type { AnswerPart } from "../../store/conversations.ts";
-import type { ConversationService } from "../conversations/service.ts";
 import { Answer } from "./answer.ts";
+import type { Endings } from "./endings.ts";
 import { chatEvent } from "./events.ts";
 import { type Sources, serializeSources } from "./sources.ts";
 
@@ -39,7 +39,7 @@ export interface GenerationOptions {
   readonly tipBefore: number | null;
   /** The conversation's. */
   readonly model: string;
-  readonly conversations: ConversationService;
+  readonly conversations: Endings;
   /** Starts the answer; `cite` tells what it will be grounded in, before the provider is asked. */
   open(signal: AbortSignal, cite: (sources: Sources) => void): Promise<OpenAnswer>;
   /** The text of an error event, in the language of whoever asked. */

@@ -1,5 +1,6 @@
 import type { EventRelay } from "../../cache/event-relay.ts";
 import type { AppError, ErrorCode, ErrorParameters } from "../../errors.ts";
+import type { LateWrites } from "../../late-writes.ts";
 import { demoName } from "../../providers/llm/demo.ts";
 import type { ChatRequest, ChatRouter } from "../../providers/llm/index.ts";
 import { answeringModel } from "../../providers/llm/router.ts";
@@ -9,6 +10,7 @@ import type { ConversationService } from "../conversations/service.ts";
 import type { Warning } from "../knowledge/result.ts";
 import type { ModelCall, UsageService } from "../usage/service.ts";
 import type { Citation } from "./citations.ts";
+import { withLateEndings } from "./endings.ts";
 import { createFollowing } from "./following.ts";
 import { Generation } from "./generation.ts";
 import { type Grounding, groundInAttached, type KnowledgeSource } from "./grounding.ts";
@@ -39,6 +41,8 @@ export function createChatService(options: {
   readonly router: ChatRouter;
   readonly usage: UsageService;
   readonly knowledge: KnowledgeSource;
+  /** Takes the ends of answers that cannot be stored. */
+  readonly late: LateWrites;
   /** For conversations that have none of their own. */
   readonly systemPrompt: string;
   /** Whether follow-up questions are made to stand by themselves before they are searched for. */
@@ -48,7 +52,8 @@ export function createChatService(options: {
   /** Called when an answer has ended, before its followers are told. */
   answered(conversationId: number, userId: number): void;
 }) {
-  const { conversations, answers, relay, router, usage, knowledge } = options;
+  const { conversations, answers, relay, router, usage, knowledge, late } = options;
+  const endings = withLateEndings(conversations, late);
   const running = new RunningAnswers(conversations);
   const outside = new Outside(answers, running, relay);
   const mirrors = new Mirrors(answers, conversations, relay);
@@ -161,6 +166,8 @@ export function createChatService(options: {
         await ending;
         asked = await conversations.get(conversationId, userId);
       }
+      // The end of the answer before, where it waits.
+      await late.retry();
       running.claim(conversationId);
       const release = () => running.release(conversationId);
       try {
@@ -172,7 +179,7 @@ export function createChatService(options: {
           messageId: answerId,
           tipBefore: "id" in plan.question ? conversation.tip : userMessageId,
           model: conversation.model,
-          conversations,
+          conversations: endings,
           describe: question.describe,
           grace: options.disconnectGrace,
           estimate: usage.estimate,

@@ -1,4 +1,5 @@
 import { unixTime } from "../../ids.ts";
+import type { LateWrites } from "../../late-writes.ts";
 import { log } from "../../log.ts";
 import type { CollectedAnswer } from "../../providers/llm/collect.ts";
 import type { PortionUsage } from "../../providers/llm/forwarded-usage.ts";
@@ -32,8 +33,10 @@ export interface Meter {
 export function createUsageService(options: {
   readonly usage: UsageStore;
   readonly counter: TokenCounter;
+  /** Takes what cannot be stored. */
+  readonly late: LateWrites;
 }) {
-  const { usage, counter } = options;
+  const { usage, counter, late } = options;
   const pending = new Set<Promise<void>>();
 
   /** Adds an entry to its user's sums, in the background. */
@@ -46,10 +49,14 @@ export function createUsageService(options: {
       const { promptTokens, completionTokens, estimated } = await spent;
       const { kind, userId, conversationId, messageId, model } = asked;
       const request = { kind, userId, conversationId, messageId, model, createdTime };
-      await usage.record({ ...request, promptTokens, completionTokens, estimated });
+      const write = () => usage.record({ ...request, promptTokens, completionTokens, estimated });
+      await write().catch((cause) => {
+        log.error("usage could not be stored", { kind, cause });
+        late.add(write);
+      });
     };
     const storing: Promise<void> = record()
-      .catch((cause) => log.error("usage could not be stored", { kind: asked.kind, cause }))
+      .catch((cause) => log.error("usage could not be counted", { kind: asked.kind, cause }))
       .finally(() => pending.delete(storing));
     pending.add(storing);
   }
@@ -102,7 +109,7 @@ export function createUsageService(options: {
 
     sum: (query: UsageQuery): Promise<UsageSum[]> => usage.sum(query),
 
-    /** Resolves when everything that was recorded before is stored. */
+    /** Resolves when everything that was recorded before is stored, or waits to be. */
     async close(): Promise<void> {
       while (pending.size > 0) await Promise.all(pending);
       await counter.close();

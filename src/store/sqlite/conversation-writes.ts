@@ -109,6 +109,7 @@ export function conversationWrites(db: Drizzle, answers: AnswerWrites, owners: A
   const dropMessage = db
     .delete(messages)
     .where(and(thisMessage, eq(messages.status, "streaming")))
+    .returning({ id: messages.id })
     .prepare();
 
   return {
@@ -200,8 +201,8 @@ export function conversationWrites(db: Drizzle, answers: AnswerWrites, owners: A
       answers.end(id, answerId, end),
 
     dropAnswer: (id: number, answerId: number, tip: number | null): void => {
-      dropMessage.run({ conversationId: id, messageId: answerId });
-      setTip.run({ id, tip });
+      const dropped = dropMessage.get({ conversationId: id, messageId: answerId });
+      if (dropped !== undefined) setTip.run({ id, tip });
     },
   };
 }
