@@ -36,13 +36,16 @@ export function attachmentWrites(db: Drizzle) {
   };
 }
 
+const nothing = "[]";
+
 /**
  * What is attached to the conversation of a row, in order, as a column of it: a query of its own would
- * cost as much as that of the conversation.
+ * cost as much as that of the conversation. Most have nothing, and no array is made to say so.
  */
-export const attachedKnowledgeBases = sql`(
-  SELECT json_group_array(${attachments.knowledgeBaseId} ORDER BY ${attachments.position})
-  FROM ${attachments} WHERE ${attachments.conversationId} = ${conversations.id}
-)`
+export const attachedKnowledgeBases = sql`CASE
+  WHEN ${conversations.id} IN (SELECT ${attachments.conversationId} FROM ${attachments}) THEN (
+    SELECT json_group_array(${attachments.knowledgeBaseId} ORDER BY ${attachments.position})
+    FROM ${attachments} WHERE ${attachments.conversationId} = ${conversations.id}
+  ) ELSE ${sql.raw(`'${nothing}'`)} END`
   // It is an array of the ids, which are text.
-  .mapWith((ids: string) => JSON.parse(ids) as string[]);
+  .mapWith((ids: string) => (ids === nothing ? [] : (JSON.parse(ids) as string[])));
