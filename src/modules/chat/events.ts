@@ -1,5 +1,6 @@
 import type { AppError } from "../../errors.ts";
 import type { Usage } from "../../store/conversations.ts";
+import { usageToWire } from "../usage/wire.ts";
 import type { Sources } from "./sources.ts";
 
 /** The events of a streamed answer, as the JSON text in which each is sent (contract, section 4). */
@@ -22,16 +23,7 @@ export const chatEvent = {
 
   reasoning: (text: string): string => `{"event":"reasoning","data":${JSON.stringify(text)}}`,
 
-  usage: (usage: Usage): string =>
-    JSON.stringify({
-      event: "usage",
-      data: {
-        prompt_tokens: usage.promptTokens,
-        completion_tokens: usage.completionTokens,
-        total_tokens: usage.totalTokens,
-        ...(usage.estimated ? { estimated: true } : {}),
-      },
-    }),
+  usage: (usage: Usage): string => JSON.stringify({ event: "usage", data: usageToWire(usage) }),
 
   done: (): string => '{"event":"done","data":"Stream finished"}',
 

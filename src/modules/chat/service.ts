@@ -9,7 +9,7 @@ import type { Conversation } from "../../store/conversations.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import type { Warning } from "../knowledge/result.ts";
 import type { ModelCall, UsageService } from "../usage/service.ts";
-import type { Citation } from "./citations.ts";
+import { type Citation, toPassage } from "./citations.ts";
 import { withLateEndings } from "./endings.ts";
 import { createFollowing } from "./following.ts";
 import { Generation } from "./generation.ts";
@@ -64,11 +64,7 @@ export function createChatService(options: {
     citations: readonly Citation[] | undefined,
   ): { request: ChatRequest; route: ReturnType<ChatRouter["route"]> } {
     const route = router.route(conversation.model);
-    const passages = citations?.map(({ number, content, doc_name }) => ({
-      number,
-      content,
-      documentName: doc_name,
-    }));
+    const passages = citations?.map(toPassage);
     const messages = buildMessages({
       systemPrompt: conversation.systemPrompt ?? options.systemPrompt,
       history,

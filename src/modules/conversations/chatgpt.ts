@@ -1,5 +1,6 @@
 import { AppError } from "../../errors.ts";
 import { unixTime } from "../../ids.ts";
+import { asRecord, type JsonRecord } from "../../providers/json.ts";
 import type { Message } from "../../store/conversations.ts";
 import type { ImportedConversation } from "../../store/imported.ts";
 import { toTitle } from "./title-text.ts";
@@ -11,11 +12,8 @@ import { toTitle } from "./title-text.ts";
 interface Node {
   readonly parent: string | undefined;
   readonly children: readonly string[];
-  readonly message: Readonly<Record<string, unknown>> | undefined;
+  readonly message: JsonRecord | undefined;
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" ? value : undefined;
@@ -33,31 +31,31 @@ function timeOf(value: unknown, otherwise: number): number {
 }
 
 function readNode(value: unknown): Node {
-  const node = isRecord(value) ? value : {};
+  const node = asRecord(value) ?? {};
   const children = Array.isArray(node.children) ? node.children : [];
   return {
     parent: textOf(node.parent),
     children: children.filter((child) => typeof child === "string"),
-    message: isRecord(node.message) ? node.message : undefined,
+    message: asRecord(node.message),
   };
 }
 
 /** What of a message is said to people: the texts of its parts, without images and files. */
-function contentOf(message: Readonly<Record<string, unknown>>): string {
-  const content = isRecord(message.content) ? message.content : {};
+function contentOf(message: JsonRecord): string {
+  const content = asRecord(message.content) ?? {};
   const { content_type: type, parts } = content;
   if (type !== "text" && type !== "multimodal_text" && type !== undefined) return "";
   if (!Array.isArray(parts)) return "";
   return parts
-    .map((part) => textOf(part) ?? (isRecord(part) ? textOf(part.text) : undefined) ?? "")
+    .map((part) => textOf(part) ?? textOf(asRecord(part)?.text) ?? "")
     .filter((part) => part !== "")
     .join("\n\n");
 }
 
 /** The role of a message that is shown; undefined of system messages, tools, and calls of tools. */
-function roleOf(message: Readonly<Record<string, unknown>>): Message["role"] | undefined {
-  const role = isRecord(message.author) ? message.author.role : undefined;
-  const metadata = isRecord(message.metadata) ? message.metadata : {};
+function roleOf(message: JsonRecord): Message["role"] | undefined {
+  const role = asRecord(message.author)?.role;
+  const metadata = asRecord(message.metadata) ?? {};
   const toTool = (textOf(message.recipient) ?? "all") !== "all";
   if (toTool || metadata.is_visually_hidden_from_conversation === true) return undefined;
   return role === "user" || role === "assistant" ? role : undefined;
@@ -111,7 +109,7 @@ class MessageTree {
       const limit = { field: "mapping", reason: "too_large", limit: mostMessages };
       throw new AppError("invalid_field", limit);
     }
-    const metadata = isRecord(message.metadata) ? message.metadata : {};
+    const metadata = asRecord(message.metadata) ?? {};
     if (role === "assistant") this.model = textOf(metadata.model_slug) ?? this.model;
     this.messages.push({
       id,
@@ -160,8 +158,8 @@ function joinAnswers(messages: readonly Message[]): {
 }
 
 /** Whether this looks like a conversation of ChatGPT's export. */
-export const isChatGpt = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  isRecord(value) && "mapping" in value;
+export const isChatGpt = (value: unknown): value is JsonRecord =>
+  "mapping" in (asRecord(value) ?? {});
 
 /**
  * Reads one conversation of ChatGPT's export with all its branches. System messages, tools and what is
@@ -169,11 +167,12 @@ export const isChatGpt = (value: unknown): value is Readonly<Record<string, unkn
  *
  * @throws AppError `invalid_field`
  */
-export function readChatGpt(file: Readonly<Record<string, unknown>>): ImportedConversation {
-  if (!isRecord(file.mapping)) {
+export function readChatGpt(file: JsonRecord): ImportedConversation {
+  const mapping = asRecord(file.mapping);
+  if (mapping === undefined) {
     throw new AppError("invalid_field", { field: "mapping", reason: "not_object" });
   }
-  const nodes = new Map(Object.entries(file.mapping).map(([id, node]) => [id, readNode(node)]));
+  const nodes = new Map(Object.entries(mapping).map(([id, node]) => [id, readNode(node)]));
   const createdTime = timeOf(file.create_time, unixTime());
   const { messages, shownAt, model } = new MessageTree(nodes, createdTime);
   const { joined, newIds } = joinAnswers(messages);

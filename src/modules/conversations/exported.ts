@@ -1,15 +1,14 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { Conversation, Message } from "../../store/conversations.ts";
 import { parseSources } from "../chat/sources.ts";
+import { usageToWire } from "../usage/wire.ts";
+import { orNull } from "./or-null.ts";
 
 /** What the file says of itself, so that it is known again. */
 export const exportFormat = "llm-backend-conversation";
 
 /** Grows when a file of this version could no longer be read as the one before. */
 export const exportVersion = 1;
-
-const orNull = <Schema extends ReturnType<typeof Type.String>>(schema: Schema) =>
-  Type.Union([schema, Type.Null()]);
 
 const id = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
 /** Unix seconds, to the end of the year 9999. */
@@ -32,7 +31,7 @@ const citation = Type.Object({
 
 const message = Type.Object({
   message_id: id,
-  parent_id: Type.Union([id, Type.Null()]),
+  parent_id: orNull(id),
   role: Type.Union([Type.Literal("user"), Type.Literal("assistant")]),
   content: text,
   created_time: time,
@@ -63,14 +62,14 @@ export const exportedConversation = Type.Object({
   untitled: Type.Optional(Type.Boolean()),
   model: Type.String({ minLength: 1, maxLength: 200 }),
   system_prompt: orNull(Type.String({ maxLength: 100_000 })),
-  temperature: Type.Union([Type.Number({ minimum: 0, maximum: 2 }), Type.Null()]),
-  top_p: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]),
-  max_tokens: Type.Union([Type.Integer({ minimum: 1, maximum: 10_000_000 }), Type.Null()]),
+  temperature: orNull(Type.Number({ minimum: 0, maximum: 2 })),
+  top_p: orNull(Type.Number({ minimum: 0, maximum: 1 })),
+  max_tokens: orNull(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
   /** What it was attached to on the server that wrote it. */
   kb_ids: Type.Optional(Type.Array(name, { maxItems: 20 })),
   created_time: time,
   /** The newest message of the branch that is shown. */
-  tip: Type.Union([id, Type.Null()]),
+  tip: orNull(id),
   messages: Type.Array(message, { maxItems: 10_000 }),
 });
 
@@ -98,16 +97,7 @@ function toExportedMessage(message: Message): ExportedMessage {
     ...(sources === undefined ? {} : { sources: [...sources.citations] }),
     ...(sources?.query === undefined ? {} : { query: sources.query }),
     ...(sources?.warnings === undefined ? {} : { warnings: [...sources.warnings] }),
-    ...(usage === null
-      ? {}
-      : {
-          usage: {
-            prompt_tokens: usage.promptTokens,
-            completion_tokens: usage.completionTokens,
-            total_tokens: usage.totalTokens,
-            ...(usage.estimated ? { estimated: true } : {}),
-          },
-        }),
+    ...(usage === null ? {} : { usage: usageToWire(usage) }),
   };
 }
 

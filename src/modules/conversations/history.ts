@@ -2,6 +2,7 @@ import type { Cache } from "../../cache/index.ts";
 import { AppError } from "../../errors.ts";
 import type { Conversation, ConversationStore, Message } from "../../store/conversations.ts";
 import { parseSources } from "../chat/sources.ts";
+import { usageToWire } from "../usage/wire.ts";
 import { attachedToWire } from "./attached.ts";
 import { branchTo, siblingsIn } from "./branches.ts";
 
@@ -37,16 +38,7 @@ function toWire(message: Message) {
     ...(message.model === null ? {} : { model: message.model }),
     ...(message.reasoning === null ? {} : { reasoning: message.reasoning }),
     ...(message.sources === null ? {} : sourcesToWire(message.sources)),
-    ...(message.usage === null
-      ? {}
-      : {
-          usage: {
-            prompt_tokens: message.usage.promptTokens,
-            completion_tokens: message.usage.completionTokens,
-            total_tokens: message.usage.totalTokens,
-            ...(message.usage.estimated ? { estimated: true } : {}),
-          },
-        }),
+    ...(message.usage === null ? {} : { usage: usageToWire(message.usage) }),
   };
 }
 

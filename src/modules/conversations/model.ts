@@ -1,5 +1,6 @@
-import { type TSchema, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { t } from "elysia";
+import { orNull } from "./or-null.ts";
 
 export const conversationParams = t.Object({
   conversation_id: t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [329629] }),
@@ -31,8 +32,6 @@ export const newConversation = Type.Composite([
   Type.Object({ title: Type.Optional(title), model }),
   Type.Partial(Type.Object({ ...settings, ...attached })),
 ]);
-
-const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
 export const conversationChanges = Type.Partial(
   Type.Object({

@@ -10,7 +10,7 @@ import type {
 } from "../../providers/llm/index.ts";
 import { readMessages } from "../../providers/llm/openai-messages.ts";
 import { answeringModel } from "../../providers/llm/router.ts";
-import type { Citation } from "../chat/citations.ts";
+import { toPassage } from "../chat/citations.ts";
 import { defaultTopK, groundIn, type KnowledgeSource } from "../chat/grounding.ts";
 import { standaloneQuery } from "../chat/rewrite.ts";
 import { warningsOf } from "../chat/sources.ts";
@@ -100,16 +100,17 @@ export function createCompletions(options: {
     const { question } = grounded;
     const query = await queryOf(grounded, { model, route }, call);
     const { citations, rerankingFailures } = await retrieve(query, call.signal);
+    const passages = citations.map(toPassage);
     return {
       model,
       route,
       request: {
         userId,
         model: route.model,
-        body: grounded.withPassages(citations),
+        body: grounded.withPassages(passages),
         stream,
         question,
-        passages: citations.map(toPassage),
+        passages,
       },
       cited: {
         citations,
@@ -175,12 +176,6 @@ async function forward(
     throw error;
   }
 }
-
-const toPassage = ({ number, content, doc_name }: Citation) => ({
-  number,
-  content,
-  documentName: doc_name,
-});
 
 async function* whole(answer: ForwardedAnswer, cited: Cited): AsyncGenerator<Uint8Array> {
   const parts: Uint8Array[] = [];

@@ -1,8 +1,8 @@
 import { AppError } from "../../errors.ts";
 import type { JsonObject } from "../../json-object.ts";
 import { asRecord } from "../../providers/json.ts";
+import type { Passage } from "../../providers/llm/index.ts";
 import { textOf } from "../../providers/llm/openai-messages.ts";
-import type { Citation } from "../chat/citations.ts";
 import { groundedQuestion } from "../chat/prompt.ts";
 import { withoutFootnotes } from "./footnotes.ts";
 
@@ -39,12 +39,7 @@ export class GroundedRequest {
    * The request with the passages in front of the question. Images and everything beside the messages
    * stay as they are; of earlier answers the footnotes go, whose numbers meant other passages.
    */
-  withPassages(citations: readonly Citation[]): JsonObject {
-    const passages = citations.map(({ number, content, doc_name }) => ({
-      number,
-      content,
-      documentName: doc_name,
-    }));
+  withPassages(passages: readonly Passage[]): JsonObject {
     const prompt = groundedQuestion(this.question, passages);
     const messages = this.#messages.map((given, index) => {
       const message = asRecord(given);
