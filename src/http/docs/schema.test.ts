@@ -87,6 +87,7 @@ test("an example is put together from those of the fields", () => {
     unnamed: t.Optional(t.String()),
     byDefault: t.Number({ default: 5 }),
     list: t.Array(t.String({ examples: ["b"] })),
+    empty: t.Optional(t.Object({ unnamed: t.Optional(t.String()) })),
   });
   expect(exampleOf(plain(schema))).toEqual({ named: "a", byDefault: 5, list: ["b"] });
   expect(exampleOf(plain(t.String()))).toBeUndefined();

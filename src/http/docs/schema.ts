@@ -71,6 +71,10 @@ export function holdsFile(schema: Schema): boolean {
   return parts.some(holdsFile) || (schema.items !== undefined && holdsFile(schema.items));
 }
 
+/** Whether an example shows nothing that a caller would send. */
+const isNothing = (value: unknown): boolean =>
+  value === undefined || (value instanceof Object && Object.keys(value).length === 0);
+
 /** An example put together from those of a schema's fields; undefined where a field has none. */
 export function exampleOf(schema: Schema): unknown {
   const { examples, properties, items, anyOf } = schema;
@@ -78,7 +82,7 @@ export function exampleOf(schema: Schema): unknown {
   if (schema.default !== undefined && !isFile(schema)) return schema.default;
   if (properties !== undefined) {
     const fields = Object.entries(properties).map(([name, field]) => [name, exampleOf(field)]);
-    return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+    return Object.fromEntries(fields.filter(([, value]) => !isNothing(value)));
   }
   if (anyOf !== undefined) return anyOf.map(exampleOf).find((value) => value !== undefined);
   const item = items === undefined ? undefined : exampleOf(items);

@@ -47,8 +47,13 @@ export const conversationChanges = Type.Partial(
   }),
 );
 
+// Nor this: the documentation's page would fill it in, and show nothing of what is there.
 const before = t.Optional(
-  t.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [329630] }),
+  t.Integer({
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: "The `conversation_id` to go on behind, such as `329630`.",
+  }),
 );
 
 export const conversationPage = t.Object({
@@ -62,15 +67,19 @@ export const searchQuery = t.Object({
   before,
 });
 
-const messageId = { minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [3] };
+const messageId = { minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
 
 export const historyQuery = t.Object({
   branches: t.Boolean({ default: false, examples: [true] }),
   limit: t.Optional(t.Integer({ minimum: 1, maximum: 1000, examples: [50] })),
-  before: t.Optional(t.Integer(messageId)),
+  before: t.Optional(
+    t.Integer({ ...messageId, description: "The `message_id` to go back from, such as `3`." }),
+  ),
 });
 
-export const branchBody = Type.Object({ message_id: Type.Integer(messageId) });
+export const branchBody = Type.Object({
+  message_id: Type.Integer({ ...messageId, examples: [3] }),
+});
 
 export const exportQuery = t.Object({
   format: t.Union([t.Literal("json"), t.Literal("markdown")], {

@@ -58,18 +58,16 @@ export const knowledgeBaseReference = Type.Object({ kb_id: uuid() });
 export const documentReference = Type.Object({ kb_id: uuid(), doc_id: uuid() });
 
 /** Pages through a list, oldest first. */
-const page = (lastSeen: string) => ({
+const page = {
   limit: t.Optional(t.Integer({ minimum: 1, maximum: 1000, examples: [100] })),
-  after: t.Optional(
-    t.String({ format: "uuid", examples: [lastSeen], description: "The id to go on behind." }),
-  ),
-});
+  after: t.Optional(t.String({ format: "uuid", description: "The id to go on behind." })),
+};
 
-export const knowledgeBasesQuery = t.Object(page(example));
+export const knowledgeBasesQuery = t.Object(page);
 
 export const documentsQuery = t.Object({
   kb_id: t.String({ format: "uuid", examples: [example] }),
-  ...page(exampleDocument),
+  ...page,
 });
 
 const documentId = t.String({ format: "uuid", examples: [exampleDocument] });
@@ -83,7 +81,6 @@ export const chunksQuery = t.Object({
     minimum: -1,
     maximum: Number.MAX_SAFE_INTEGER,
     default: -1,
-    examples: [49],
     description: "The `chunk_index` to go on behind.",
   }),
 });

@@ -2,12 +2,12 @@ import { t } from "elysia";
 import { AppError } from "../../errors.ts";
 import type { UsageDimension } from "../../store/usage.ts";
 
-const time = (examples: number[]) =>
-  t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples });
+const time = (description: string) =>
+  t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
 
 export const usageQuery = t.Object({
-  from: t.Optional(time([1795219200])),
-  to: t.Optional(time([1795305600])),
+  from: t.Optional(time("Unix seconds, such as `1795219200`; inclusive.")),
+  to: t.Optional(time("Unix seconds; exclusive.")),
   group_by: t.Optional(
     t.String({
       examples: ["day,model"],
