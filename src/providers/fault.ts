@@ -11,6 +11,9 @@ export interface ProviderFault {
 
 export const maxMessageLength = 500;
 
+/** Characters of a key; a shorter one is no secret, and its letters may be in every word. */
+export const shortestSecret = 4;
+
 /** The shapes of keys that the well-known vendors hand out. */
 const keyShapes = [
   /\bBearer\s+[^\s"',]{16,}/gi,
@@ -29,8 +32,7 @@ const wordBreak = /([\s"'`,:=()]+)/;
  */
 export function redactKeys(text: string, apiKey: string): string {
   let result = text;
-  // What is shorter is no secret, and its letters may be in every word.
-  if (apiKey.length >= 4) {
+  if (apiKey.length >= shortestSecret) {
     result = result.replaceAll(apiKey, "[redacted]");
     if (apiKey.length >= 12) {
       const ends = [apiKey.slice(0, 6), apiKey.slice(-6)];

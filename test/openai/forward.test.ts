@@ -193,6 +193,18 @@ describe("a stream", () => {
     expect(error).toMatchObject({ code: "provider_interrupted", retryable: true });
   });
 
+  test.each([
+    'data: {"error":{"message":"no more for sk-scripted-0123456789","code":"overloaded"}}',
+    'event: error\ndata: {"message":"no more for sk-scripted-0123456789"}',
+  ])("that ends in the provider's own error has that alone, without its key: %s", async (event) => {
+    upstream.script(answer(["first", { raw: `${event}\n\n` }], { end: "silent" }));
+    const { text, error } = await stream();
+    expect(error).toBeUndefined();
+    expect(text).toContain('"first"');
+    expect(text).toContain(event.replace("sk-scripted-0123456789", "[redacted]"));
+    expect(text).not.toContain("sk-scripted-0123456789");
+  });
+
   test("that is cut within an event loses that event", async () => {
     upstream.script(answer(["first", { raw: 'data: {"choices":[{"del' }], { end: "silent" }));
     const { text, error } = await stream();

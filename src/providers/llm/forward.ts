@@ -1,7 +1,7 @@
 import { AppError } from "../../errors.ts";
 import { JsonObject } from "../../json-object.ts";
 import type { Deadline } from "../deadline.ts";
-import { readFault, wordsOf } from "../fault.ts";
+import { readFault, shortestSecret, wordsOf } from "../fault.ts";
 import { readBytes } from "../http/read-whole.ts";
 import type { Reply } from "../http/reply.ts";
 import { parseRecord } from "../json.ts";
@@ -34,7 +34,8 @@ const doneBytes = 24;
 const done = /(?:^|[\r\n])data: ?\[DONE\]\s*$/;
 /** Of JSON, or of a page that says what is wrong. */
 const documentStart = /^(?:\xef\xbb\xbf)?\s*[{[<]/;
-const finishReason = /"finish_reason"\s*:\s*"/;
+/** A finish reason, or an error: the provider has said how the answer ended. */
+const lastWord = /"finish_reason"\s*:\s*"|"error"\s*:\s*["{[]|(?:^|[\r\n])event: ?error/;
 
 function interrupted({ providerName }: ForwardCall, message: string, cause?: unknown): AppError {
   return new AppError("provider_interrupted", { provider: providerName, message }, { cause });
@@ -143,7 +144,7 @@ class ForwardedStream implements ForwardedAnswer {
         yield run;
         isOver = this.#endsIn(run);
       }
-      isOver ||= this.#recent.some((run) => finishReason.test(run.toString("latin1")));
+      isOver ||= this.#recent.some((run) => lastWord.test(run.toString("latin1")));
       if (!isOver) throw interrupted(this.call, "the connection ended before the answer did");
       deadline.met();
       drain(this.call.reply.body, deadline);
@@ -196,9 +197,16 @@ class ForwardedStream implements ForwardedAnswer {
   async #next(): Promise<Buffer | undefined> {
     for (let bytes = await this.#read(); bytes !== undefined; bytes = await this.#read()) {
       const run = this.#push(bytes);
-      if (run !== undefined) return run;
+      if (run !== undefined) return this.#withoutKey(run);
     }
     return this.#last();
+  }
+
+  /** An error in the middle of a stream may echo the key; all else stays as it is. */
+  #withoutKey(run: Buffer): Buffer {
+    const { apiKey } = this.call;
+    if (apiKey.length < shortestSecret || !run.includes(apiKey)) return run;
+    return Buffer.from(run.toString().replaceAll(apiKey, "[redacted]"));
   }
 
   #push(bytes: Buffer): Buffer | undefined {
@@ -230,6 +238,6 @@ class ForwardedStream implements ForwardedAnswer {
     const [event] = new SseDecoder().push(whole);
     if (event === undefined) return undefined;
     const isWhole = event.data.startsWith("[DONE]") || parseRecord(event.data) !== undefined;
-    return isWhole ? whole : undefined;
+    return isWhole ? this.#withoutKey(whole) : undefined;
   }
 }
