@@ -5,9 +5,15 @@ import { arabicStemOf, devanagariStemOf, hebrewStemOf, latinStemOf, plainStemOf 
 /**
  * Takes the terms of a text in reading order. `word` is the folded word, pair of characters or
  * identifier that the term stands for; one word may give several terms, one after the other.
- * `lastCharacter` marks the single character that ends a run of Chinese, Japanese or Korean.
+ * `lastCharacter` marks the single character that ends a run of Chinese, Japanese or Korean, `isName` a
+ * name, date or version whose parts have come before.
  */
-export type TermSink = (term: string, word: string, lastCharacter: boolean) => void;
+export type TermSink = (
+  term: string,
+  word: string,
+  lastCharacter: boolean,
+  isName?: boolean,
+) => void;
 
 /** Letters and digits that one term may hold; what is longer is cut. */
 const longestTerm = 40;
@@ -59,7 +65,7 @@ export function cutPieces(pieces: readonly string[], joints: string, sink: TermS
     whole += (numeric ? point : "") + stripMarks(piece.toLowerCase());
   }
   whole = shorten(whole);
-  sink(whole, whole, false);
+  sink(whole, whole, false, true);
 }
 
 /** `Panther's`, `l'homme`, `d'une`, `don't`, `O'Brien`: the longer part is the word. */

@@ -20,6 +20,9 @@ test.each([
   ["C++", ["cplusplus"]],
   ["Rust 语言", ["rust", "语言"]],
   ["والكتابات", ["كتاب"]],
+  ["user_name", ["user", "name"]],
+  ["gpt-4o", ["gpt", "4o", "gpt4o*"]],
+  ["v1.2", ["v1", "2", "v1\ue0002*"]],
   ["!?。😀", []],
   ["", []],
 ])("%j is looked for by %j", (query, terms) => {

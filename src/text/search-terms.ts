@@ -19,17 +19,28 @@ function isSingle(term: string): boolean {
   return inPairs && charLength(term, 0) === term.length;
 }
 
+const withDigit = /\d/;
+
 /**
  * The terms that a text has to have, all of them, to be found by `query`: one for each of its words and
  * pairs of characters, in order, without stop words unless it holds nothing else. At most 32.
+ *
+ * A name may go on in the text, `gpt-4o` as `gpt-4o-mini`. Its parts tell of it, but where they are
+ * numbers, which are in every list: then it has to stand there, or begin a longer one.
  */
 export function searchTerms(query: string): WantedTerm[] {
   const terms = new Map<string, string>();
-  cutTerms(query, (term, word, lastCharacter) => {
-    if (!lastCharacter && !terms.has(word)) terms.set(word, term);
+  const names = new Set<string>();
+  cutTerms(query, (term, word, lastCharacter, isName = false) => {
+    if (lastCharacter || (isName && !withDigit.test(term))) return;
+    if (isName) names.add(term);
+    if (!terms.has(word)) terms.set(word, term);
   });
   const stopWords = stopWordsOf(terms.keys(), query);
   const telling = [...terms].filter(([word]) => !stopWords.has(word));
   const wanted = new Set((telling.length > 0 ? telling : [...terms]).map(([, term]) => term));
-  return [...wanted].slice(0, mostTerms).map((text) => ({ text, prefix: isSingle(text) }));
+  return [...wanted].slice(0, mostTerms).map((text) => ({
+    text,
+    prefix: isSingle(text) || names.has(text),
+  }));
 }

@@ -118,6 +118,20 @@ describe("a search", () => {
     expect(await find(user, q)).toEqual(expected === undefined ? [] : [ids[expected]]);
   });
 
+  test("finds a name as the beginning or a part of a longer one, and a number nowhere else", async () => {
+    const caller = await app.signUp();
+    const id = await converse(caller, "names", [
+      "gpt-4o-mini, v1.2.3-beta, 2024-01-05, my_user_name",
+      "done",
+    ]);
+    await converse(caller, "numbers", ["1. a\n2. b\n3. c: gpt, 4 or 5, 2024, 1", "done"]);
+    for (const q of ["gpt-4o", "v1.2", "v1.2.3", "2024-01", "user_name", "GPT 4o mini"]) {
+      expect(await find(caller, q), q).toEqual([id]);
+    }
+    // A version's name begins with another sign.
+    expect(await find(caller, "1.2")).toEqual([]);
+  });
+
   test("shows where it found something", async () => {
     const { results } = await search(user, "不可抗力");
     expect(results).toEqual([
