@@ -37,7 +37,7 @@ export class Caller {
     return this.app.handle(new Request(`http://localhost${path}`, request));
   }
 
-  /** The same user on another server, after a restart for example. */
+  /** The same user on another server. */
   on(app: App): Caller {
     return new Caller(app, this.token);
   }
@@ -96,6 +96,8 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
   for (const [name, value] of Object.entries(settings)) environment[`LLM_BACKEND_${name}`] = value;
   const config = loadConfig({ environment, directory: folder });
   let app = await createApp(config);
+  // Whoever calls goes on calling after a restart.
+  const served: Pick<App, "handle"> = { handle: (request) => app.handle(request) };
 
   return {
     get app() {
@@ -105,15 +107,15 @@ export async function startApp(settings: Record<string, string> = {}): Promise<T
     upstream,
     folder,
     get nobody() {
-      return new Caller(app, undefined);
+      return new Caller(served, undefined);
     },
     async signUp(username = `user-${++lastUser}`) {
       const credentials = { username, password: "SecureP@ssw0rd!" };
-      const nobody = new Caller(app, undefined);
+      const nobody = new Caller(served, undefined);
       await nobody.post("/api/users/register", credentials);
       const response = await nobody.post("/api/users/login", credentials);
       const { token }: { token: string } = await response.json();
-      return new Caller(app, token);
+      return new Caller(served, token);
     },
     async restart() {
       await app.close();

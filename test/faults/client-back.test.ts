@@ -1,28 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { messageText, readEvents, readUntil } from "../chat-stream.ts";
 import { eventually, FakeTime, turn } from "../fake-time.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { lastMessage, readerOf } from "../http/conversing.ts";
 import type { UpstreamRequest } from "../upstream.ts";
 import { announced, answer, hangBeforeHeaders } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
+
+const { app, user, log } = useApp();
 
 const grace = 30_000;
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
 let id: number;
 
-beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  user = await app.signUp();
-});
-afterAll(async () => {
-  await app.close();
-  log.release();
-});
 beforeEach(async () => {
   id = await user.createConversation();
 });
@@ -135,7 +124,6 @@ describe("an answer whose reader has gone", () => {
     await app.restart();
     expect(performance.now() - before).toBeLessThan(grace);
     await Promise.all([aborted, asking]);
-    user = user.on(app.app);
     // Its question is there and unanswered.
     expect(await lastMessage(user, id)).toMatchObject({ role: "user", content: "hello" });
   });

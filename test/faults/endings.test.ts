@@ -3,7 +3,7 @@ import { CapturedLog } from "../captured-log.ts";
 import { readEvents, readUntil } from "../chat-stream.ts";
 import { openBeside } from "../database.ts";
 import { eventually, FakeTime } from "../fake-time.ts";
-import { Caller, startApp, type TestApp } from "../harness.ts";
+import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { ask, historyOf, lastMessage, readerOf } from "../http/conversing.ts";
 import { expectFault } from "../http/expect-fault.ts";
 import { announced, answer, hangBeforeHeaders } from "../upstream-scripts.ts";
@@ -32,9 +32,6 @@ afterEach(async () => {
   await app.close();
   expect(log.complaints).toEqual([]);
 });
-
-/** The same user, on the server as it is after a restart. */
-const again = () => new Caller(app.app, user.token);
 
 describe("an answer that grows", () => {
   test("is in the history at most a second behind its stream", async () => {
@@ -101,7 +98,7 @@ describe("a server that is closed while it answers", () => {
       data: "one two",
     });
     await restarted;
-    expect(await lastMessage(again(), id)).toMatchObject({
+    expect(await lastMessage(user, id)).toMatchObject({
       content: "one two",
       status: "complete",
     });
@@ -118,7 +115,7 @@ describe("a server that is closed while it answers", () => {
     expect(end).toContain('"code":"interrupted"');
     await (await asked).aborted;
     await restarted;
-    expect(await lastMessage(again(), id)).toMatchObject({
+    expect(await lastMessage(user, id)).toMatchObject({
       content: "one two",
       status: "interrupted",
       finish_reason: "interrupted",
@@ -135,10 +132,8 @@ describe("a server that is closed while it answers", () => {
     await aborted;
     await expectFault(await answering, 500, "interrupted");
     await restarted;
-    expect((await historyOf(again(), id)).messages.map(({ content }) => content)).toEqual([
-      "hello",
-    ]);
-    const events = await readEvents(await ask(again(), id, "and now?"));
+    expect((await historyOf(user, id)).messages.map(({ content }) => content)).toEqual(["hello"]);
+    const events = await readEvents(await ask(user, id, "and now?"));
     expect(events.at(-1)).toMatchObject({ event: "full_response", data: "Hello world" });
   });
 });

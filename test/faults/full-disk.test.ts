@@ -1,30 +1,23 @@
 import { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { CapturedLog } from "../captured-log.ts";
 import { readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { ask, historyOf, lastMessage } from "../http/conversing.ts";
 import { until } from "../until.ts";
 import { answer, refuse } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 
-let app: TestApp;
-let user: Caller;
+const { app, user } = useApp();
+
 let beside: Database;
-let log: CapturedLog;
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  user = await app.signUp();
   beside = new Database(join(app.folder, "test.db"));
   beside.run("PRAGMA busy_timeout = 5000");
 });
 afterEach(makeRoom);
-afterAll(async () => {
+afterAll(() => {
   beside.close();
-  await app.close();
-  log.release();
 });
 
 /** From here on the database takes neither the end of an answer nor what it took. */

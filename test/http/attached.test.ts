@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
 import { type ChatEvent, messageText, readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import type { Caller } from "../harness.ts";
 import { until } from "../until.ts";
 import { answer } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 import { createKnowledgeBase, findKnowledgeBase, read, upload } from "./knowing.ts";
+
+const { app, user, stranger, log } = useApp();
 
 const english = { "accept-language": "en" };
 const nowhere = "0198f0c4-7a11-7c3e-9f02-1b6d5e8a4c70";
@@ -21,27 +23,18 @@ interface Attached {
   readonly kb_ids?: readonly string[];
 }
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
 let tea: string;
 let rust: string;
 let foreign: string;
 let id: number;
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
   foreign = await createKnowledgeBase(stranger);
   tea = await filled("tea.txt", "Green tea is brewed at 80 degrees for two minutes.");
   rust = await filled("rust.txt", "Rust 是一种系统编程语言，由 Graydon Hoare 设计。");
 });
-afterAll(async () => {
-  await app.close();
+afterAll(() => {
   expect(log.complaints).toEqual([]);
-  log.release();
 });
 
 beforeEach(async () => {
@@ -123,7 +116,6 @@ describe("attaching", () => {
   test("outlives the server", async () => {
     await change({ kb_ids: [rust, tea] });
     await app.restart();
-    [user, stranger] = [user.on(app.app), stranger.on(app.app)];
     expect(await shown()).toEqual([rust, tea]);
   });
 

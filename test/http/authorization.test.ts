@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "bu
 import { createHmac } from "node:crypto";
 import { CapturedLog } from "../captured-log.ts";
 import { openBeside } from "../database.ts";
-import { Caller, startApp, type TestApp } from "../harness.ts";
+import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { expectFault } from "./expect-fault.ts";
 
 const secret = "a secret of a test that is longer than 32 bytes";
@@ -135,8 +135,7 @@ describe("a token", () => {
 
   test("outlives the server's restart", async () => {
     await app.restart();
-    const again = new Caller(app.app, user.token);
-    expect((await again.get("/api/conversations/list")).status).toBe(200);
+    expect((await user.get("/api/conversations/list")).status).toBe(200);
   });
 });
 

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { messageText, readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { answer, refuse } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
+
+const { app, user, stranger } = useApp();
 
 interface Shown {
   readonly messages: readonly {
@@ -11,16 +13,7 @@ interface Shown {
   }[];
 }
 
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
 let id: number;
-
-beforeAll(async () => {
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
-});
-afterAll(() => app.close());
 
 beforeEach(async () => {
   id = await user.createConversation();
@@ -155,8 +148,6 @@ describe("branches", () => {
   test("survive a restart", async () => {
     await show(2);
     await app.restart();
-    user = user.on(app.app);
-    stranger = stranger.on(app.app);
     expect(await contents()).toEqual(["first question", "first answer"]);
   });
 

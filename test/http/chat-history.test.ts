@@ -1,23 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
+import { afterEach, describe, expect, test } from "bun:test";
 import { readEvents, readUntil } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { startApp } from "../harness.ts";
 import { announced, answer } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf, readerOf } from "./conversing.ts";
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
+const { app, user, log } = useApp();
 
-beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  user = await app.signUp();
-});
-afterAll(async () => {
-  await app.close();
-  log.release();
-});
 afterEach(() => {
   expect(log.complaints).toEqual([]);
 });

@@ -1,29 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { anyText } from "../any-text.ts";
-import { CapturedLog } from "../captured-log.ts";
 import { type ChatEvent, messageText, readEvents, readUntil } from "../chat-stream.ts";
 import { parseEventStream } from "../event-source.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { startApp } from "../harness.ts";
 import { answer, answerAtOnce } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf, readerOf } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 
+const { app, user, log } = useApp();
+
 const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
-
-beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  user = await app.signUp();
-});
-afterAll(async () => {
-  await app.close();
-  log.release();
-});
 afterEach(() => {
   expect(log.complaints).toEqual([]);
 });

@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 
+const { app, user, stranger } = useApp({ LLM_SYSTEM_PROMPT: "the default prompt" });
+
 const english = { "accept-language": "en" };
 
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
 let id: number;
-
-beforeAll(async () => {
-  app = await startApp({ LLM_SYSTEM_PROMPT: "the default prompt" });
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
-});
-afterAll(() => app.close());
 
 beforeEach(async () => {
   id = await user.createConversation();
@@ -110,7 +103,6 @@ describe("the key", () => {
     await change({ title: "another" });
     expect((await sent()).headers.authorization).toBe(`Bearer ${key}`);
     await app.restart();
-    [user, stranger] = [user.on(app.app), stranger.on(app.app)];
     expect((await sent()).headers.authorization).toBe(`Bearer ${key}`);
   });
 

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
-import { Caller, startApp, type TestApp } from "../harness.ts";
+import { afterAll, describe, expect, jest, test } from "bun:test";
+import { Caller, startApp } from "../harness.ts";
+import { useApp } from "../use-app.ts";
 import { expectFault } from "./expect-fault.ts";
+
+const { app, user, stranger, log } = useApp();
 
 interface Summary {
   readonly conversation_id: number;
@@ -11,20 +13,8 @@ interface Summary {
 
 const english = { "accept-language": "en" };
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
-
-beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
-});
-afterAll(async () => {
-  await app.close();
+afterAll(() => {
   expect(log.complaints).toEqual([]);
-  log.release();
 });
 
 const create = (body: Record<string, unknown>, headers = {}) =>

@@ -1,28 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
 import { openBeside } from "../database.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { useApp } from "../use-app.ts";
 import { expectFault } from "./expect-fault.ts";
+
+const { app, user, log } = useApp();
 
 const english = { "accept-language": "en" };
 const json = { "content-type": "application/json" };
 const limit = 1_048_576;
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
 let conversation: number;
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  user = await app.signUp();
   conversation = await user.createConversation();
 });
-afterAll(async () => {
-  await app.close();
+afterAll(() => {
   expect(log.complaints).toEqual([]);
-  log.release();
 });
 
 const kb_id = "a1b2c3d4-5678-4abc-8def-123456789abc";

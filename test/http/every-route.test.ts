@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { beforeAll, describe, expect, test } from "bun:test";
+import type { Caller } from "../harness.ts";
+import { useApp } from "../use-app.ts";
 import { ask } from "./conversing.ts";
 import { createKnowledgeBase, read, type UploadAnswer, upload } from "./knowing.ts";
+
+const { app, user, stranger, log } = useApp();
 
 type Fields = Record<string, unknown>;
 
@@ -25,11 +27,7 @@ interface Route {
   readonly example: Fields | undefined;
 }
 
-let log: CapturedLog;
-let app: TestApp;
 let routes: Route[];
-let user: Caller;
-let stranger: Caller;
 /** What the user has, by the names that fields and parameters have. */
 let owned: Fields;
 
@@ -58,19 +56,12 @@ async function readRoutes(): Promise<Route[]> {
 }
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
   routes = await readRoutes();
   const conversation = await user.createConversation();
   await (await ask(user, conversation, "hello")).text();
   const kb = await createKnowledgeBase(user);
   const { doc_id } = await read<UploadAnswer>(await upload(user, kb, "a.txt", "不可抗力。"));
   owned = { conversation_id: conversation, kb_id: kb, kb_ids: [kb], doc_id };
-});
-afterAll(async () => {
-  await app.close();
-  log.release();
 });
 
 /** The route's address with these ids in its path and its query. */

@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { answer } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 import { createKnowledgeBase, upload } from "./knowing.ts";
 
+const { app, user, stranger } = useApp();
+
 const english = { "accept-language": "en" };
 
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
 let id: number;
-
-beforeAll(async () => {
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
-});
-afterAll(() => app.close());
 
 beforeEach(async () => {
   id = await user.createConversation({ title: "我的对话", api_key: "sk-own-0123456789" });

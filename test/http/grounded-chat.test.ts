@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { type ChatEvent, messageText, readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { answer, refuse } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 
-let app: TestApp;
-let user: Caller;
+const { app, user } = useApp();
+
 let rust: string;
 let tea: string;
 
 beforeAll(async () => {
-  app = await startApp();
-  user = await app.signUp();
   rust = await knowledgeBase("rust.txt", "Rust 是一种系统编程语言，由 Graydon Hoare 设计。");
   tea = await knowledgeBase("tea.txt", "Green tea is brewed at 80 degrees for two minutes.");
 });
-afterAll(() => app.close());
 
 /** A knowledge base with one document. */
 async function knowledgeBase(name: string, text: string): Promise<string> {

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
 import { readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { useApp } from "../use-app.ts";
 import { expectFault } from "./expect-fault.ts";
 import { createKnowledgeBase, read, retrieve, type UploadAnswer, uploadForm } from "./knowing.ts";
 
+const { user, log } = useApp();
+
 const english = { "accept-language": "en" };
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
 let kb: string;
 /** Ids by name. */
 const ids = new Map<string, string>();
@@ -22,9 +20,6 @@ async function add(name: string, text: string, metadata: Record<string, string>)
 }
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  user = await app.signUp();
   kb = await createKnowledgeBase(user);
   // More good matches than either search brings candidates.
   const good = Array.from({ length: 150 }, (_, at) => `# 苹果 ${at}\n\n苹果 苹果 第${at}种苹果。`);
@@ -35,10 +30,8 @@ beforeAll(async () => {
   });
   await add("other.txt", "苹果公司的一份报告，内容很长，说的是手机与电脑。", { year: "2024" });
 });
-afterAll(async () => {
-  await app.close();
+afterAll(() => {
   expect(log.complaints).toEqual([]);
-  log.release();
 });
 
 const names = async (filter: object | undefined, settings: object = {}): Promise<string[]> => {

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { createApp } from "../../src/app.ts";
 import { CapturedLog } from "../captured-log.ts";
-import { Caller, startApp, type TestApp } from "../harness.ts";
+import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { until } from "../until.ts";
 import { embeddings } from "../upstream-scripts.ts";
 import { expectFault } from "./expect-fault.ts";
@@ -132,7 +132,6 @@ describe("a server that stops while a document is taken in", () => {
     await app.restart();
     for (const open of opens) open();
     await answer;
-    user = new Caller(app.app, user.token);
     await until(async () => (await statusOf()) === "ready");
     const again = embedded().slice(before);
     for (const input of answered) expect(again).not.toContain(input);
@@ -155,7 +154,6 @@ describe("a server that stops while a document is taken in", () => {
     expect(response.status).toBe(202);
     const { doc_id, ...rest }: Record<string, unknown> = await response.json();
     expect(rest).toEqual({ success: true, status: "processing", message: "文档已接收，正在处理" });
-    user = user.on(app.app);
     open();
     hold();
     await until(async () => (await statusOf()) === "ready");
@@ -176,7 +174,6 @@ describe("a server that stops while a document is taken in", () => {
     await app.restart();
     // It ends without an end, for whoever reads it to come back.
     expect(await stream).not.toMatch(/"stage":"(ready|failed)"|"event":"error"/);
-    user = user.on(app.app);
     const status = await read<{ stage: string }>(await user.get(path));
     expect(["stored", "parsing", "chunking", "embedding"]).toContain(status.stage);
     const again = await user.get(path, events);

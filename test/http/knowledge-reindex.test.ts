@@ -299,7 +299,6 @@ describe("reindexing", () => {
     await until(() => remembered(16) === answered.length, "the vectors to be stored");
     const before = embedded("l").length;
     await app.restart();
-    user = user.on(app.app);
     app.upstream.otherwise(embeddings(), "/embeddings");
     open();
     await done();

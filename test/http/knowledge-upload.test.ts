@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CapturedLog } from "../captured-log.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { useApp } from "../use-app.ts";
 import { expectFault } from "./expect-fault.ts";
 import {
   createKnowledgeBase,
@@ -18,23 +17,18 @@ import {
 const english = { "accept-language": "en" };
 const route = "/api/rag/doc/upload";
 const limit = 200_000;
+
+const { app, user, log } = useApp({ RAG_MAX_UPLOAD_BYTES: String(limit) });
+
 const documents = new URL("../documents/", import.meta.url).pathname;
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
 let kb: string;
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp({ RAG_MAX_UPLOAD_BYTES: String(limit) });
-  user = await app.signUp();
   kb = await createKnowledgeBase(user);
 });
-afterAll(async () => {
-  await app.close();
+afterAll(() => {
   expect(log.complaints).toEqual([]);
-  log.release();
 });
 
 const files = () => readdirSync(`${app.config.sqlite.path}.files`);

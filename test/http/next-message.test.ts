@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { readUntil } from "../chat-stream.ts";
 import { eventually } from "../fake-time.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { answer, refuse } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, lastMessage, readerOf } from "./conversing.ts";
+
+const { app, user } = useApp();
 
 const rounds = 30;
 
-let app: TestApp;
-let user: Caller;
 let id: number;
 
-beforeAll(async () => {
-  app = await startApp();
-  user = await app.signUp();
-});
-afterAll(() => app.close());
 beforeEach(async () => {
   id = await user.createConversation();
 });

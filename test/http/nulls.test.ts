@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { rerank } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 import {
@@ -13,22 +13,19 @@ import {
   upload,
 } from "./knowing.ts";
 
+const { app, user } = useApp({ RAG_RERANKER_PROVIDER: "scripted", RAG_RERANKER_MODEL: "judge" });
+
 type Fields = Record<string, unknown>;
 
 const english = { "accept-language": "en" };
 
-let app: TestApp;
-let user: Caller;
 let kb: string;
 let doc: string;
 
 beforeAll(async () => {
-  app = await startApp({ RAG_RERANKER_PROVIDER: "scripted", RAG_RERANKER_MODEL: "judge" });
-  user = await app.signUp();
   kb = await createKnowledgeBase(user);
   doc = (await read<UploadAnswer>(await upload(user, kb, "a.txt", "不可抗力条款。"))).doc_id;
 });
-afterAll(() => app.close());
 
 interface Schema {
   readonly required?: readonly string[];

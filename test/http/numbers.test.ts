@@ -1,22 +1,19 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import { beforeAll, expect, test } from "bun:test";
+import { useApp } from "../use-app.ts";
 import { ask } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 import { read } from "./knowing.ts";
 
+const { app, user } = useApp();
+
 const english = { "accept-language": "en" };
 
-let app: TestApp;
-let user: Caller;
 let id: number;
 
 beforeAll(async () => {
-  app = await startApp();
-  user = await app.signUp();
   id = await user.createConversation();
   await (await ask(user, id, "hello")).text();
 });
-afterAll(() => app.close());
 
 interface Route {
   readonly method: string;

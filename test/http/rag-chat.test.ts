@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
 import { type ChatEvent, messageText, readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { answer, refuse } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 import { createKnowledgeBase, retrieve, upload } from "./knowing.ts";
+
+const { app, user, stranger, log } = useApp({
+  RAG_CHUNK_SIZE: "50",
+  RAG_EMBEDDING_MODELS: JSON.stringify([
+    { name: "scripted-embedding", provider: "scripted", model: "e", dimensions: 8 },
+  ]),
+});
 
 const english = { "accept-language": "en" };
 const nowhere = "0198f0c4-7a11-7c3e-9f02-1b6d5e8a4c70";
@@ -25,28 +31,14 @@ const document = `# 合同协议
 双方对合同内容负有保密义务，期限为五年。
 `;
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
 let kb: string;
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp({
-    RAG_CHUNK_SIZE: "50",
-    RAG_EMBEDDING_MODELS: JSON.stringify([
-      { name: "scripted-embedding", provider: "scripted", model: "e", dimensions: 8 },
-    ]),
-  });
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
   kb = await createKnowledgeBase(user);
   expect((await upload(user, kb, "合同协议.txt", document)).status).toBe(200);
 });
-afterAll(async () => {
-  await app.close();
+afterAll(() => {
   expect(log.complaints).toEqual([]);
-  log.release();
 });
 
 const askOver = (id: number, settings: Record<string, unknown> = {}, headers = {}) =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   type ChatEvent,
@@ -8,20 +8,13 @@ import {
   readUntil,
   shortestFrame,
 } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { announced, answer, hangBeforeHeaders } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { lastMessage, readerOf } from "./conversing.ts";
 
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
-let id: number;
+const { app, user, stranger } = useApp();
 
-beforeAll(async () => {
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
-});
-afterAll(() => app.close());
+let id: number;
 
 beforeEach(async () => {
   id = await user.createConversation();
@@ -137,7 +130,6 @@ describe("following", () => {
     const reader = readerOf(response);
     await readUntil(reader, (text) => text.includes('"b"'));
     await app.restart();
-    [user, stranger] = [user.on(app.app), stranger.on(app.app)];
     const told = await readEvents(await follow("2-1"));
     expect(told).toMatchObject([
       { id: "2-2", event: "message", data: "b" },

@@ -289,7 +289,6 @@ describe("what can be found", () => {
     expect(await find(user, "重启之前")).toEqual([searched]);
     const fresh = await converse(user, "未曾搜过", ["x", "y"]);
     await app.restart();
-    user = user.on(app.app);
     expect(await find(user, "重启之前")).toEqual([searched]);
     expect(await find(user, "未曾搜过")).toEqual([fresh]);
   });

@@ -1,33 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { readEvents } from "../chat-stream.ts";
 import { FakeTime } from "../fake-time.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { until } from "../until.ts";
 import type { UpstreamRequest } from "../upstream.ts";
 import { after, announced, answer, hangBeforeHeaders, refuse } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf } from "./conversing.ts";
 import { expectFault } from "./expect-fault.ts";
 
-const placeholder = "新对话";
+const { app, user, stranger, log } = useApp();
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
+const placeholder = "新对话";
 
 /** Requests that the provider had got before the test. */
 let before: number;
 
-beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
-});
-afterAll(async () => {
-  await app.close();
-  log.release();
-});
 beforeEach(() => {
   before = app.upstream.requests.length;
   log.clear();
@@ -278,7 +265,6 @@ describe("a conversation without a title", () => {
     const { aborted } = await asked;
     await app.restart();
     await aborted;
-    [user, stranger] = [user.on(app.app), stranger.on(app.app)];
     expect(await titleOf(id)).toBe(placeholder);
     expect(log.complaints).toEqual([]);
   });

@@ -241,7 +241,6 @@ describe("what is counted beside the answers of conversations", () => {
     app.upstream.script(complete({ content: "hi" }, { usage: told }));
     await (await post({})).text();
     await app.restart();
-    user = user.on(app.app);
     expect(await kinds(1)).toEqual({ completion: once });
   });
 });

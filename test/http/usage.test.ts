@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
+import type { Caller } from "../harness.ts";
 import { until } from "../until.ts";
 import { answer } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
+
+const { app, user, stranger } = useApp();
 
 interface Sums {
   readonly total: Record<string, number>;
   readonly days: readonly Record<string, number | string>[];
 }
-
-let app: TestApp;
-let user: Caller;
-let stranger: Caller;
-
-beforeAll(async () => {
-  app = await startApp();
-  [user, stranger] = await Promise.all([app.signUp(), app.signUp()]);
-});
-afterAll(() => app.close());
 
 async function usageOf(caller: Caller, query = ""): Promise<Sums> {
   return (await caller.get(`/api/usage${query}`)).json();

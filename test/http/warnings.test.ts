@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { CapturedLog } from "../captured-log.ts";
 import { type ChatEvent, readEvents } from "../chat-stream.ts";
-import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { complete } from "../openai/listening.ts";
 import { answer, hangBeforeHeaders, refuse } from "../upstream-scripts.ts";
+import { useApp } from "../use-app.ts";
 import { ask, historyOf } from "./conversing.ts";
 import { createKnowledgeBase, read, upload } from "./knowing.ts";
+
+const { app, user, log } = useApp({
+  RAG_RERANKER_PROVIDER: "scripted",
+  RAG_RERANKER_MODEL: "judge",
+  RAG_RERANKER_TIMEOUT: "0.3",
+});
 
 const question = "苹果是什么颜色的？";
 const english = { "accept-language": "en" };
@@ -14,28 +19,16 @@ interface Warned {
   readonly warnings?: readonly { readonly code: string; readonly message: string }[];
 }
 
-let log: CapturedLog;
-let app: TestApp;
-let user: Caller;
 let fruit: string;
 let other: string;
 let id: number;
 
 beforeAll(async () => {
-  log = new CapturedLog();
-  app = await startApp({
-    RAG_RERANKER_PROVIDER: "scripted",
-    RAG_RERANKER_MODEL: "judge",
-    RAG_RERANKER_TIMEOUT: "0.3",
-  });
-  user = await app.signUp();
   fruit = await filled("苹果是一种红色的水果。");
   other = await filled("白菜是一种绿色的蔬菜。");
 });
-afterAll(async () => {
-  await app.close();
+afterAll(() => {
   expect(log.complaints).toEqual([]);
-  log.release();
 });
 beforeEach(async () => {
   id = await user.createConversation();
