@@ -9,6 +9,10 @@ const lastWords = 500;
 /** Milliseconds between looks at whether the last request has ended. */
 const lookInterval = 20;
 
+/** Gives a whole address to a request without a host, as an HTTP/1.0 client may send it. */
+const withHost = (request: Request): Request =>
+  request.url.startsWith("/") ? new Request(`http://localhost${request.url}`, request) : request;
+
 export interface RunningServer {
   readonly port: number;
   /** Lifts the limit on how long the connection of this request may be quiet. */
@@ -38,7 +42,7 @@ export function startServer(options: {
     idleTimeout,
     // Each route bounds its own body and says so in its answer; Bun's refusal would be a bare 413.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: options.handle,
+    fetch: (request) => options.handle(withHost(request)),
     // Bun's own page for a fault shows the source around it.
     development: false,
     // Without this, Bun shares a taken port in silence when `development` is off.

@@ -47,6 +47,17 @@ const answered = async ({ received }: { received: { text: string } }): Promise<s
   return received.text.slice(0, received.text.indexOf("\r\n"));
 };
 
+test.each(["HTTP/1.0", "HTTP/1.1\r\nhost:"])("a host may be missing: %j", async (version) => {
+  const socket = connect(port, "127.0.0.1");
+  sockets.push(socket);
+  const body = JSON.stringify({ title: "t", model: "demo" });
+  const length = `content-length: ${body.length}`;
+  const head = [`POST /api/conversations/create ${version}`, signedIn(), length, "", body];
+  socket.write(head.join("\r\n"));
+  const text = await new Promise<string>((resolve) => socket.once("data", (d) => resolve(`${d}`)));
+  expect(text).toStartWith("HTTP/1.1 200 OK");
+});
+
 test("a host may be as short as a container's", async () => {
   for (const host of ["a", "api", "a:8080", "localhost"]) {
     for (const [path, status] of [
