@@ -1,7 +1,7 @@
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
 import { readEvents } from "../chat-stream.ts";
+import { openBeside } from "../database.ts";
 import { ask, historyOf, lastMessage } from "../http/conversing.ts";
 import { until } from "../until.ts";
 import { answer, refuse } from "../upstream-scripts.ts";
@@ -11,9 +11,8 @@ const { app, user } = useApp();
 
 let beside: Database;
 
-beforeAll(async () => {
-  beside = new Database(join(app.folder, "test.db"));
-  beside.run("PRAGMA busy_timeout = 5000");
+beforeAll(() => {
+  beside = openBeside(app);
 });
 afterEach(makeRoom);
 afterAll(() => {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { rmSync } from "node:fs";
 import { checkKnowledge } from "../../src/store/sqlite/knowledge-check.ts";
 import { CapturedLog } from "../captured-log.ts";
+import { openBeside } from "../database.ts";
 import { type Caller, startApp, type TestApp } from "../harness.ts";
 import { until } from "../until.ts";
 import { embeddings, refuse } from "../upstream-scripts.ts";
@@ -291,9 +292,16 @@ describe("reindexing", () => {
     // The first document and one request of the second are answered.
     app.upstream.scriptModel("l", embeddings(), embeddings());
     const open = holdEmbeddings();
+    using database = openBeside(app);
+    const stored = database.query<{ vectors: number }, []>(
+      "SELECT count(*) AS vectors FROM embedding_cache",
+    );
+    const storedBefore = stored.get()?.vectors ?? 0;
     await begin({ embedding_model: "large" });
     await until(() => embedded("l").length > 5);
     await until(async () => (await state())?.docs_done === 1);
+    // What was answered is stored, too: only that is never asked for again.
+    await until(() => stored.get()?.vectors === storedBefore + 3);
     const answered = embedded("l").slice(0, 3);
     // What was answered is stored, too: only that is never asked for again.
     await until(() => remembered(16) === answered.length, "the vectors to be stored");
