@@ -25,14 +25,14 @@ export class Bm25 {
   /** The score of each passage that holds a term, by the passage's number. */
   search(terms: readonly QueryTerm[]): Map<number, number> {
     const scores = new Map<number, number>();
-    for (const { text, count } of terms) {
+    for (const { text, weight } of terms) {
       const posting = this.postings.get(text);
       if (posting === undefined) continue;
       const odds = (this.lengths.length - posting.size + 0.5) / (posting.size + 0.5);
       const idf = Math.max(1e-6, Math.log(odds));
       for (const [i, frequency] of posting) {
         const damping = k1 * (1 - b + (b * (this.lengths[i] ?? 0)) / this.averageLength);
-        const gain = (count * idf * frequency * (k1 + 1)) / (frequency + damping);
+        const gain = (weight * idf * frequency * (k1 + 1)) / (frequency + damping);
         scores.set(i, (scores.get(i) ?? 0) + gain);
       }
     }

@@ -6,7 +6,8 @@
 import { basename } from "node:path";
 import { embedBuiltin } from "../../src/providers/embedding/builtin.ts";
 import { defaultVectorWeight, type Evidence, fuse } from "../../src/rag/fuse.ts";
-import { looseMatches, looseStatistics } from "../../src/rag/loose-match.ts";
+import { looseStatistics } from "../../src/rag/loose/features.ts";
+import { looseMatches } from "../../src/rag/loose-match.ts";
 import { indexTerms, queryTerms } from "../../src/rag/tokenize.ts";
 import { readBeir } from "./beir.ts";
 import { Bm25 } from "./bm25.ts";

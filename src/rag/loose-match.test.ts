@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { looseMatches, looseStatistics } from "./loose-match.ts";
+import { looseStatistics } from "./loose/features.ts";
+import { looseMatches } from "./loose-match.ts";
 
 const scores = (question: string, passages: readonly string[]) =>
   looseMatches(question, passages, looseStatistics(passages)).map(({ score }) => score);

@@ -1,7 +1,8 @@
 import type { Passage, SearchCandidates, SearchStore } from "../store/search.ts";
 import { type Evidence, type FusedHit, fuse, type StageResult } from "./fuse.ts";
 import { joinPieces } from "./join-pieces.ts";
-import { type LooseStatistics, looseMatches, looseStatistics } from "./loose-match.ts";
+import { type LooseStatistics, looseStatistics } from "./loose/features.ts";
+import { looseMatches } from "./loose-match.ts";
 import { withoutNearDuplicates } from "./near-duplicates.ts";
 import { queryTerms } from "./tokenize.ts";
 

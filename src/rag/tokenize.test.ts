@@ -9,8 +9,8 @@ const indexText = (text: string): string => indexTerms(text).join(" ");
 
 /** The MATCH expression of FTS5 that finds passages with any of the terms; undefined for none. */
 function matchExpression(terms: readonly QueryTerm[]): string | undefined {
-  const phrases = terms.flatMap(({ text, count, prefix }) =>
-    Array.from({ length: count }, () => `"${text.replaceAll('"', '""')}"${prefix ? " *" : ""}`),
+  const phrases = terms.flatMap(({ text, weight, prefix }) =>
+    Array.from({ length: weight }, () => `"${text.replaceAll('"', '""')}"${prefix ? " *" : ""}`),
   );
   return phrases.length === 0 ? undefined : phrases.join(" OR ");
 }
@@ -171,15 +171,22 @@ describe("the terms of a question", () => {
 
   test("count repeated words", () => {
     expect(queryTerms("rate limit rate")).toEqual([
-      { text: "rate", count: 2, prefix: false },
-      { text: "limit", count: 1, prefix: false },
+      { text: "rate", weight: 2, prefix: false },
+      { text: "limit", weight: 1, prefix: false },
     ]);
     expect(matchExpression(queryTerms("rate limit rate"))).toBe('"rate" OR "rate" OR "limit"');
   });
 
+  test("weigh a word among pairs of characters as two of these", () => {
+    const weights = (question: string) => queryTerms(question).map(({ weight }) => weight);
+    expect(weights("重启nginx")).toEqual([1, 2]);
+    expect(weights("서버 nginx nginx")).toEqual([1, 4]);
+    expect(weights("restart nginx")).toEqual([1, 1]);
+  });
+
   test("are a prefix for one character alone", () => {
-    expect(queryTerms("茶？")).toEqual([{ text: "茶", count: 1, prefix: true }]);
-    expect(queryTerms("茶叶")).toEqual([{ text: "茶叶", count: 1, prefix: false }]);
+    expect(queryTerms("茶？")).toEqual([{ text: "茶", weight: 1, prefix: true }]);
+    expect(queryTerms("茶叶")).toEqual([{ text: "茶叶", weight: 1, prefix: false }]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { QueryTerm } from "../store/search.ts";
+import { charClassAt, isPaired } from "../text/char-class.ts";
 import { cutTerms } from "../text/cut.ts";
 import { chineseParticles, stopWordsOf } from "../text/stop-words.ts";
 
@@ -6,6 +7,14 @@ import { chineseParticles, stopWordsOf } from "../text/stop-words.ts";
 export const longestQuestion = 8192;
 /** Terms that are searched for. */
 const mostTerms = 512;
+
+/**
+ * What a word, number or name of an alphabet counts beside pairs of Chinese, Japanese or Korean
+ * characters. A word of these gives about two pairs, its own and the one that joins it to the next, so
+ * that the one term of `Merits` in 什么为Merits做好了准备 would else drown among them. Two gained 1.0 point
+ * of MRR on questions of FAQs, 0.1 to 0.4 on manuals and 0.2 on xquad-zh; three gained no more.
+ */
+export const wordAmongPairs = 2;
 
 /** The terms of a passage in reading order, repeated ones included. */
 export function indexTerms(text: string): string[] {
@@ -18,7 +27,9 @@ export function indexTerms(text: string): string[] {
  * The distinct terms of a question, in order of their first occurrence: without stop words and Chinese
  * particles unless it holds nothing else, and without the lone characters that end runs of Chinese,
  * Japanese and Korean, which only an index needs. A question of one such character becomes a prefix, so
- * that it finds the pairs which begin with it. At most 512 terms, from the first 8,192 UTF-16 units.
+ * that it finds the pairs which begin with it. A term that the question repeats
+ * weighs as often. At most
+ * 512 terms, from the first 8,192 UTF-16 units.
  */
 export function queryTerms(text: string): QueryTerm[] {
   const cut: { term: string; word: string }[] = [];
@@ -37,9 +48,11 @@ export function queryTerms(text: string): QueryTerm[] {
     if (count !== undefined || counts.size < mostTerms) counts.set(term, (count ?? 0) + 1);
   }
   const alone = counts.size === 1;
+  const inPairs = (term: string) => isPaired(charClassAt(term, 0));
+  const perWord = counts.keys().some(inPairs) ? wordAmongPairs : 1;
   return Array.from(counts, ([term, count]) => ({
     text: term,
-    count,
+    weight: inPairs(term) ? count : count * perWord,
     prefix: alone && singleCharacter.test(term),
   }));
 }

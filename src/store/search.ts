@@ -1,7 +1,7 @@
 export interface QueryTerm {
   readonly text: string;
-  /** How often the question has it: a word that is said twice weighs twice. */
-  readonly count: number;
+  /** What it counts beside the other terms: twice as much where the question has it twice. */
+  readonly weight: number;
   /** Whether it stands for every term that begins with it. */
   readonly prefix: boolean;
 }

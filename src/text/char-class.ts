@@ -113,6 +113,11 @@ function astralClass(codePoint: number): CharClass {
   return number.test(character) ? CharClass.digit : CharClass.separator;
 }
 
+/** Whether words of this class are written without spaces and cut into pairs of characters. */
+export function isPaired(charClass: CharClass): boolean {
+  return charClass === CharClass.cjk || charClass === CharClass.hangul;
+}
+
 /** UTF-16 units of the character that begins at `index`. */
 export function charLength(text: string, index: number): 1 | 2 {
   return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;

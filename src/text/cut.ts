@@ -1,4 +1,4 @@
-import { CharClass, charClassAt, charLength } from "./char-class.ts";
+import { CharClass, charClassAt, charLength, isPaired } from "./char-class.ts";
 import { cutPieces, shorten, type TermSink } from "./cut-word.ts";
 import { normalise, simplify } from "./fold.ts";
 
@@ -18,7 +18,7 @@ export function cutTerms(text: string, sink: TermSink): void {
     const charClass = charClassAt(clean, i);
     if (charClass === CharClass.separator || charClass === CharClass.mark) {
       i += charLength(clean, i);
-    } else if (charClass === CharClass.cjk || charClass === CharClass.hangul) {
+    } else if (isPaired(charClass)) {
       const end = endOfRun(clean, i, charClass);
       cutPairs(simplify(clean.slice(i, end)), sink);
       i = end;

@@ -1,4 +1,4 @@
-import { CharClass, charClassAt, charLength } from "./char-class.ts";
+import { charClassAt, charLength, isPaired } from "./char-class.ts";
 import { cutTerms } from "./cut.ts";
 import { stopWordsOf } from "./stop-words.ts";
 
@@ -14,9 +14,7 @@ const mostTerms = 32;
 
 /** A single Chinese, Japanese or Korean character, which begins or ends every pair that it is in. */
 function isSingle(term: string): boolean {
-  const charClass = charClassAt(term, 0);
-  const inPairs = charClass === CharClass.cjk || charClass === CharClass.hangul;
-  return inPairs && charLength(term, 0) === term.length;
+  return isPaired(charClassAt(term, 0)) && charLength(term, 0) === term.length;
 }
 
 const withDigit = /\d/;

@@ -271,7 +271,7 @@ async function observe(store: OpenStore, known: Iterable<string>) {
   const found: Record<string, number[]> = {};
   for (const id of known) {
     const candidates = await store.search.search(id, {
-      terms: [{ text: "word", count: 1, prefix: false }],
+      terms: [{ text: "word", weight: 1, prefix: false }],
       vector: undefined,
       limit: 10_000,
     });

@@ -56,7 +56,7 @@ async function addDocument(
 }
 
 const query = (words: string) =>
-  words.split(" ").map((text) => ({ text, count: 1, prefix: false }));
+  words.split(" ").map((text) => ({ text, weight: 1, prefix: false }));
 
 async function keywordSearch(search: SearchStore, id: string, words: string) {
   const found = await search.search(id, { terms: query(words), vector: undefined, limit: 10 });
@@ -197,7 +197,7 @@ test("a term that the index cannot hold is not searched for", async () => {
   await addDocument(knowledge, kb, ["apple"]);
   for (const text of ['"', "a b", "NEAR(", "\u0000", "", "a*", "apple OR", "\ud800"]) {
     const found = await search.search(kb, {
-      terms: [{ text, count: 1, prefix: false }],
+      terms: [{ text, weight: 1, prefix: false }],
       vector: undefined,
       limit: 5,
     });

@@ -1,4 +1,4 @@
-import { CharClass, charClassAt } from "../../text/char-class.ts";
+import { CharClass, charClassAt, isPaired } from "../../text/char-class.ts";
 import { cutTerms } from "../../text/cut.ts";
 import { chineseParticles, stopWordsOf } from "../../text/stop-words.ts";
 import type { EmbeddingProvider } from "./index.ts";
@@ -49,7 +49,7 @@ function featuresOf(text: string): Map<number, number> {
   let previous = "";
   for (const { term, word, lastCharacter } of telling.length > 0 ? telling : cut) {
     const charClass = charClassAt(term, 0);
-    if (charClass === CharClass.cjk || charClass === CharClass.hangul) {
+    if (isPaired(charClass)) {
       if (!lastCharacter) add(hashOf(term, wordSeed), 1);
       add(hashOf(term, characterSeed, 0, (term.codePointAt(0) ?? 0) > 0xffff ? 2 : 1), 1);
       continue;

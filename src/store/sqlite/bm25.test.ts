@@ -28,12 +28,12 @@ const termsOfWord = 10;
 function naiveScore(
   passages: readonly (readonly string[])[],
   at: number,
-  query: readonly { text: string; count: number }[],
+  query: readonly { text: string; weight: number }[],
 ): number {
   const lengths = passages.map((words) => words.length * termsOfWord);
   const average = Math.max(50, lengths.reduce((sum, each) => sum + each, 0) / passages.length);
   let score = 0;
-  for (const { text, count } of query) {
+  for (const { text, weight } of query) {
     const having = passages.filter((words) => words.includes(text)).length;
     if (having === 0) continue;
     const idf = Math.log(1 + (passages.length - having + 0.5) / (having + 0.5));
@@ -41,7 +41,7 @@ function naiveScore(
     const frequency = [1, ...frequencyLevels].findLast((level) => level <= occurrences) ?? 0;
     const length = Math.max(50, lengths[at] ?? 0);
     score +=
-      (count * idf * frequency * 2.2) / (frequency + 1.2 * (0.25 + (0.75 * length) / average));
+      (weight * idf * frequency * 2.2) / (frequency + 1.2 * (0.25 + (0.75 * length) / average));
   }
   return score;
 }
@@ -53,7 +53,7 @@ test("scores are those of BM25 over the chunks that can be seen", () => {
         minLength: 1,
         maxLength: 20,
       }),
-      fc.uniqueArray(fc.record({ text: word, count: fc.integer({ min: 1, max: 3 }) }), {
+      fc.uniqueArray(fc.record({ text: word, weight: fc.integer({ min: 1, max: 3 }) }), {
         selector: ({ text }) => text,
       }),
       (chunks, query) => {

@@ -65,7 +65,7 @@ export function bm25Scores(
     const runs = visibleRuns(offsets, stretches);
     const having = runs.reduce((sum, { from, to }) => sum + to - from, 0);
     const idf = Math.log(1 + (visibleChunks - having + 0.5) / (having + 0.5));
-    const weight = term.count * idf * (k1 + 1);
+    const weight = term.weight * idf * (k1 + 1);
     for (const { from, to, shift } of runs) {
       for (let at = from; at < to; at += 1) {
         const position = (offsets[at] ?? 0) + shift;

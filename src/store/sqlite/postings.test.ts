@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { frequencyLevels, termQueries } from "./full-text.ts";
 import { PostingLists } from "./postings.ts";
 
-const termOf = (text: string) => ({ text, count: 1, prefix: false });
+const termOf = (text: string) => ({ text, weight: 1, prefix: false });
 
 /** Lists of every offset that a number divides, and what was read of them. */
 function multiples(mostBytes = 1e6) {
