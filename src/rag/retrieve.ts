@@ -1,9 +1,10 @@
 import type { Passage, SearchCandidates, SearchStore } from "../store/search.ts";
 import { type Evidence, type FusedHit, fuse, type StageResult } from "./fuse.ts";
 import { joinPieces } from "./join-pieces.ts";
-import { type LooseStatistics, looseStatistics } from "./loose/features.ts";
 import { looseMatches } from "./loose-match.ts";
 import { withoutNearDuplicates } from "./near-duplicates.ts";
+import { Samples } from "./samples.ts";
+import { respell, unknownWords } from "./spelling.ts";
 import { queryTerms } from "./tokenize.ts";
 
 /** What a search goes by: words, meaning or both. */
@@ -37,14 +38,14 @@ export interface Hit extends Passage {
 /** Candidates of each search: those that the loose match looks at. */
 const candidateLimit = 60;
 
-/** Passages that tell how common the features of a loose match are. */
-const sampleSize = 200;
-
-/** Knowledge bases whose statistics are kept, 128 KiB each. */
-const rememberedStatistics = 64;
-
 /** The weight of the vectors where the mode decides. */
 const weights: Partial<Record<RetrievalMode, number>> = { vector: 1, keyword: 0 };
+
+interface Searched {
+  /** The question as it was searched for. */
+  readonly question: string;
+  readonly candidates: SearchCandidates;
+}
 
 const present = (value: number | undefined): number | undefined =>
   value === undefined || Number.isNaN(value) ? undefined : value;
@@ -54,32 +55,46 @@ const present = (value: number | undefined): number | undefined =>
  * Computes on the calling thread.
  */
 export function createRetriever(store: SearchStore) {
-  const statistics = new Map<string, { version: string; statistics: LooseStatistics }>();
+  const samples = new Samples(store);
 
-  async function statisticsOf(knowledgeBaseId: string, version: string): Promise<LooseStatistics> {
-    const known = statistics.get(knowledgeBaseId);
-    if (known?.version === version) return known.statistics;
-    const fresh = looseStatistics(await store.sample(knowledgeBaseId, sampleSize));
-    statistics.delete(knowledgeBaseId);
-    statistics.set(knowledgeBaseId, { version, statistics: fresh });
-    const [oldest] = statistics.keys();
-    if (oldest !== undefined && statistics.size > rememberedStatistics) statistics.delete(oldest);
-    return fresh;
+  /** Searches for the words as they are and, where some are nowhere, as they may have been meant. */
+  async function search(request: RetrieveRequest): Promise<Searched | undefined> {
+    const { knowledgeBaseId, query, mode, vector, count, documents } = request;
+    const terms = mode === "vector" ? [] : queryTerms(query);
+    const rest = {
+      vector: mode === "keyword" ? undefined : vector,
+      limit: Math.max(candidateLimit, count),
+      documents,
+    };
+    const candidates = await store.search(knowledgeBaseId, { terms, ...rest });
+    if (candidates === undefined) return undefined;
+    const asked = { question: query, candidates };
+    const unknown = unknownWords(query, candidates.missing);
+    if (unknown.size === 0) return asked;
+    const vocabulary = await samples.vocabulary(knowledgeBaseId, candidates.version);
+    const respelt = respell(query, terms, unknown, vocabulary);
+    if (respelt === undefined) return asked;
+    const meant = await store.search(knowledgeBaseId, { terms: respelt.terms, ...rest });
+    return meant && { question: respelt.question, candidates: meant };
   }
 
   async function gather(
     request: RetrieveRequest,
-    candidates: SearchCandidates,
+    { question, candidates }: Searched,
     passages: readonly Passage[],
   ): Promise<Evidence[]> {
-    const { knowledgeBaseId, query, mode } = request;
+    const { knowledgeBaseId, mode } = request;
     const texts = passages.map(({ documentName, headings, content }) =>
       [documentName, ...headings, content].join("\n"),
     );
     const loose =
       mode === "vector"
         ? []
-        : looseMatches(query, texts, await statisticsOf(knowledgeBaseId, candidates.version));
+        : looseMatches(
+            question,
+            texts,
+            await samples.statistics(knowledgeBaseId, candidates.version),
+          );
     const places = new Map([...candidates.chunks].map((chunk, at) => [chunk, at]));
     return passages.map(({ chunk }, at) => {
       const place = places.get(chunk) ?? -1;
@@ -96,16 +111,11 @@ export function createRetriever(store: SearchStore) {
   return {
     /** The best first, without near-duplicates; undefined when the knowledge base is gone. */
     async retrieve(request: RetrieveRequest): Promise<Hit[] | undefined> {
-      const { query, mode, count } = request;
-      const candidates = await store.search(request.knowledgeBaseId, {
-        terms: mode === "vector" ? [] : queryTerms(query),
-        vector: mode === "keyword" ? undefined : request.vector,
-        limit: Math.max(candidateLimit, count),
-        documents: request.documents,
-      });
-      if (candidates === undefined) return undefined;
-      const passages = await store.passages([...candidates.chunks]);
-      const evidence = await gather(request, candidates, passages);
+      const { mode, count } = request;
+      const searched = await search(request);
+      if (searched === undefined) return undefined;
+      const passages = await store.passages([...searched.candidates.chunks]);
+      const evidence = await gather(request, searched, passages);
       const byId = new Map(evidence.map(({ id }, at) => [id, passages[at]]));
       const hits = fuse(evidence, weights[mode] ?? request.vectorWeight).flatMap(
         ({ id, score, stages }, at): Hit[] => {

@@ -4,6 +4,8 @@ export interface QueryTerm {
   readonly weight: number;
   /** Whether it stands for every term that begins with it. */
   readonly prefix: boolean;
+  /** Terms that count as the same one, as if a passage that has any of them had this one. */
+  readonly others?: readonly string[];
 }
 
 export interface SearchRequest {
@@ -30,6 +32,8 @@ export interface SearchCandidates {
   readonly bm25: Float64Array;
   /** The cosine of the angle between the question's vector and the chunk's, -1 to 1. */
   readonly cosine: Float64Array;
+  /** Those of the terms, by their texts, that occur nowhere. */
+  readonly missing: ReadonlySet<string>;
 }
 
 /** A chunk with its document, as it is shown. */

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { createRetriever } from "../../src/rag/retrieve.ts";
 import type { KnowledgeStore } from "../../src/store/knowledge.ts";
 import type { SearchStore } from "../../src/store/search.ts";
 import { packSlice } from "../../src/store/slice.ts";
@@ -203,5 +204,49 @@ test("a term that the index cannot hold is not searched for", async () => {
     });
     expect([...(found?.chunks ?? [])]).toEqual([]);
   }
+  await store.crash();
+});
+
+test("says which terms occur nowhere, and takes terms that count as one for one", async () => {
+  using folder = new TemporaryFolder();
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
+  const kb = await newKnowledgeBase(knowledge);
+  const other = await newKnowledgeBase(knowledge);
+  await addDocument(knowledge, kb, ["gandhi spun", "gandhia grows", "gandhi and gandhia"]);
+  await addDocument(knowledge, other, ["ghandi"]);
+  const request = (others: string[]) => ({
+    terms: query("ghandi").map((term) => ({ ...term, others })),
+    vector: undefined,
+    limit: 10,
+  });
+  const asTyped = await search.search(kb, request([]));
+  expect(asTyped?.missing).toEqual(new Set(["ghandi"]));
+  expect(asTyped?.chunks).toHaveLength(0);
+  const asMeant = await search.search(kb, request(["gandhi", "gandhia"]));
+  expect(asMeant?.missing).toEqual(new Set());
+  // Each has one of the terms, or both, and that counts once.
+  expect(new Set(asMeant?.bm25)).toHaveProperty("size", 1);
+  expect(asMeant?.chunks).toHaveLength(3);
+  await store.crash();
+});
+
+test("a misspelt question finds what it was meant to", async () => {
+  using folder = new TemporaryFolder();
+  const store = await openStore(folder.database);
+  const { knowledge, search } = store;
+  const kb = await newKnowledgeBase(knowledge);
+  await addDocument(knowledge, kb, ["gandhi spun cotton", "nothing of the kind", "cotton grows"]);
+  const { retrieve } = createRetriever(search);
+  const hits = await retrieve({
+    knowledgeBaseId: kb,
+    query: "Ghandi?",
+    mode: "keyword",
+    vector: undefined,
+    vectorWeight: 0,
+    count: 1,
+  });
+  expect(hits?.map(({ content }) => content)).toEqual(["gandhi spun cotton"]);
+  expect(hits?.[0]?.score).toBe(1);
   await store.crash();
 });

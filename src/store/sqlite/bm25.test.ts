@@ -87,7 +87,7 @@ test("scores are those of BM25 over the chunks that can be seen", () => {
               .map(({ rowid }) => rowid - base),
           0,
         );
-        const scores = bm25Scores(
+        const { scores, missing } = bm25Scores(
           image,
           query.map((term) => ({ ...term, prefix: false })),
           (term) => lists.find(term, chunks.length),
@@ -95,6 +95,10 @@ test("scores are those of BM25 over the chunks that can be seen", () => {
         database.close();
 
         const seen = chunks.filter(({ visible }) => visible).map(({ words }) => words);
+        const occurring = new Set<string>(seen.flat());
+        expect<string[]>([...missing]).toEqual(
+          query.map(({ text }) => text).filter((text) => !occurring.has(text)),
+        );
         let next = 0;
         for (const [at, { visible }] of chunks.entries()) {
           const expected = visible ? naiveScore(seen, next, query) : 0;

@@ -44,8 +44,15 @@ function visibleRuns(offsets: Uint32Array, stretches: readonly Stretch[]): Run[]
   return runs;
 }
 
+export interface Scores {
+  /** Of every chunk of the image, by position; 0 where no term occurs. */
+  readonly scores: Float64Array;
+  /** Texts of those terms that occur nowhere. */
+  readonly missing: ReadonlySet<string>;
+}
+
 /**
- * BM25 of every chunk of the image, by position; 0 where no term occurs. Its statistics are those of
+ * BM25 of every chunk of the image. Its statistics are those of
  * the visible chunks of this index alone. The inverse document frequency is Lucene's,
  * ln(1 + (N - n + 0.5) / (n + 0.5)), which is never negative.
  */
@@ -53,9 +60,10 @@ export function bm25Scores(
   image: SearchImage,
   terms: readonly QueryTerm[],
   postings: (term: QueryTerm) => PostingList,
-): Float64Array {
+): Scores {
   const { lengths, stretches, visibleChunks } = image;
   const scores = new Float64Array(image.size);
+  const missing = new Set<string>();
   const average = Math.max(shortest, image.visibleLength / Math.max(1, visibleChunks));
   // One multiplication and one division for each posting: a common term has 50,000.
   const damping = k1 * (1 - b);
@@ -64,6 +72,7 @@ export function bm25Scores(
     const { offsets, frequencies } = postings(term);
     const runs = visibleRuns(offsets, stretches);
     const having = runs.reduce((sum, { from, to }) => sum + to - from, 0);
+    if (having === 0) missing.add(term.text);
     const idf = Math.log(1 + (visibleChunks - having + 0.5) / (having + 0.5));
     const weight = term.weight * idf * (k1 + 1);
     for (const { from, to, shift } of runs) {
@@ -76,5 +85,5 @@ export function bm25Scores(
       }
     }
   }
-  return scores;
+  return { scores, missing };
 }

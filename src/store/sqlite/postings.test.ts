@@ -80,3 +80,29 @@ test("a list holds each chunk once with the highest level that it reaches, also 
     ),
   );
 });
+
+test("terms that count as one have the chunks of any of them", () => {
+  const { lists, expected } = multiples();
+  const found = lists.find({ ...termOf("4"), others: ["6", "nothing"] }, 100);
+  const either = expected(1, 100).filter((offset) => offset % 4 === 0 || offset % 6 === 0);
+  expect(found.offsets).toEqual(either);
+  expect(found.frequencies).toEqual(new Uint8Array(either.length).fill(1));
+});
+
+test("a chunk that several such terms occur in has the highest of their frequencies", () => {
+  const occurrences: Record<string, readonly number[]> = { a: [0, 1, 3, 0, 1], b: [2, 2, 1, 0, 1] };
+  const levels = [1, ...frequencyLevels];
+  const lists = new PostingLists((query) => {
+    for (const [text, frequencies] of Object.entries(occurrences)) {
+      const level = termQueries(termOf(text)).indexOf(query);
+      if (level < 0) continue;
+      return frequencies.flatMap((frequency, offset) =>
+        (level === 0 ? frequency === 1 : frequency >= (levels[level] ?? 0)) ? [offset] : [],
+      );
+    }
+    return [];
+  }, 0);
+  const { offsets, frequencies } = lists.find({ ...termOf("a"), others: ["b"] }, 5);
+  expect([...offsets]).toEqual([0, 1, 2, 4]);
+  expect([...frequencies]).toEqual([2, 2, 3, 1]);
+});

@@ -51,6 +51,21 @@ function union(some: ArrayLike<number>, others: ArrayLike<number>): Uint32Array 
   return all.subarray(0, count);
 }
 
+/** The chunks of either list, each with the higher frequency. */
+function either(one: PostingList, other: PostingList): PostingList {
+  if (one.offsets.length === 0) return other;
+  const offsets = union(one.offsets, other.offsets);
+  const frequencies = new Uint8Array(offsets.length);
+  for (const list of [one, other]) {
+    let at = 0;
+    for (const [place, offset] of list.offsets.entries()) {
+      while ((offsets[at] ?? offset) < offset) at += 1;
+      frequencies[at] = Math.max(frequencies[at] ?? 0, list.frequencies[place] ?? 0);
+    }
+  }
+  return { offsets, frequencies };
+}
+
 /** Sets the frequency of those chunks of a list that reach a level. */
 function raise(
   { offsets, frequencies }: PostingList,
@@ -81,6 +96,11 @@ export class PostingLists {
 
   /** Offsets below `end`. */
   find(term: QueryTerm, end: number): PostingList {
+    const others = (term.others ?? []).map((text) => this.findOne({ ...term, text }, end));
+    return others.reduce(either, this.findOne(term, end));
+  }
+
+  private findOne(term: QueryTerm, end: number): PostingList {
     const queries = termQueries(term);
     const [key] = queries;
     if (key === undefined) return noPostings;

@@ -153,7 +153,9 @@ export function createSearch(database: Database, memoryBytes: number) {
     const { image, vectors, postings } = recall(index);
     const { terms, vector, limit, documents } = request;
     const among = documents && extentsOf(index, image, documents);
-    const scores = bm25Scores(image, terms, (term) => postings.find(term, index.allocated));
+    const { scores, missing } = bm25Scores(image, terms, (term) =>
+      postings.find(term, index.allocated),
+    );
     if (among !== undefined) keepExtents(scores, among, 0);
     const byTerms = highest(scores, limit).map((position) => image.numberAt(position));
     const neighbours = vector === undefined ? [] : vectors.nearest(vector, limit, among);
@@ -176,6 +178,7 @@ export function createSearch(database: Database, memoryBytes: number) {
         terms.length === 0 ? Number.NaN : (scores[image.positionOf(chunk) ?? -1] ?? 0),
       ),
       cosine: chunks.map((chunk) => cosines.get(chunk) ?? Number.NaN),
+      missing,
     };
   }
 
