@@ -15,6 +15,8 @@ describe("loose matches", () => {
     ["茶葉", "他喜欢喝茶，尤其是绿茶。"],
     ["서울은", "저는 서울에서 삽니다."],
     ["قَوَاعِدُ", "قواعد البيانات"],
+    ["الآفات", "هذه آفة خطيرة"],
+    ["הספרים", "ספר טוב"],
     ["ÉLÉPHANT", "Les elephants sont grands."],
     ["in 2015", "It began in 2015."],
   ])("see %p in %p", (question, passage) => {

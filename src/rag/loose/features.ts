@@ -1,5 +1,6 @@
 import { CharClass, charClassAt, charLength, isPaired } from "../../text/char-class.ts";
-import { foldedUnit, normalise } from "../../text/fold.ts";
+import { foldArabic, foldedUnit, foldHebrew, normalise } from "../../text/fold.ts";
+import { arabicStemOf, hebrewStemOf } from "../../text/stem.ts";
 
 /**
  * Letters of a word that are compared, whatever its ending; the digits of a number all are. Four
@@ -51,14 +52,34 @@ export function scan(clean: string, visit: FeatureSink): void {
   }
 }
 
+/** A word in Arabic or Hebrew letters is compared without its article and the like (الآفات, آفة). */
+const stems: Partial<Record<CharClass, (word: string) => string>> = {
+  [CharClass.arabic]: (word) => arabicStemOf(foldArabic(word)),
+  [CharClass.hebrew]: (word) => hebrewStemOf(foldHebrew(word)),
+};
+
 function scanWord(text: string, start: number, visit: FeatureSink): number {
+  const stemOf = stems[charClassAt(text, start)];
+  if (stemOf === undefined) return visitWord(text, start, visit);
+  let end = start;
+  while (end < text.length && isInWord(charClassAt(text, end))) end += charLength(text, end);
+  visitWord(stemOf(text.slice(start, end)), 0, (feature, _start, _end, share) =>
+    visit(feature, start, end, share),
+  );
+  return end;
+}
+
+const isInWord = (charClass: CharClass): boolean =>
+  charClass !== CharClass.separator && charClass <= CharClass.mark;
+
+function visitWord(text: string, start: number, visit: FeatureSink): number {
   let hash = 7;
   let prefix = 0;
   let length = 0;
   let i = start;
   while (i < text.length) {
     const charClass = charClassAt(text, i);
-    if (charClass === CharClass.separator || charClass > CharClass.mark) break;
+    if (!isInWord(charClass)) break;
     if (
       charClass !== CharClass.mark &&
       (length < longPrefixLength || charClass === CharClass.digit)
