@@ -22,12 +22,31 @@ export class Bm25 {
     }
   }
 
+  /** Texts of those terms that no passage holds. */
+  missing(terms: readonly QueryTerm[]): ReadonlySet<string> {
+    return new Set(terms.map(({ text }) => text).filter((text) => !this.postings.has(text)));
+  }
+
+  /** How often each passage has a term or any of those that count as the same. */
+  private frequencies({ text, others = [] }: QueryTerm): ReadonlyMap<number, number> {
+    const own = this.postings.get(text) ?? new Map<number, number>();
+    if (others.length === 0) return own;
+    const together = new Map(own);
+    for (const other of others) {
+      for (const [i, frequency] of this.postings.get(other) ?? []) {
+        together.set(i, Math.max(together.get(i) ?? 0, frequency));
+      }
+    }
+    return together;
+  }
+
   /** The score of each passage that holds a term, by the passage's number. */
   search(terms: readonly QueryTerm[]): Map<number, number> {
     const scores = new Map<number, number>();
-    for (const { text, weight } of terms) {
-      const posting = this.postings.get(text);
-      if (posting === undefined) continue;
+    for (const term of terms) {
+      const { weight } = term;
+      const posting = this.frequencies(term);
+      if (posting.size === 0) continue;
       const odds = (this.lengths.length - posting.size + 0.5) / (posting.size + 0.5);
       const idf = Math.max(1e-6, Math.log(odds));
       for (const [i, frequency] of posting) {

@@ -8,12 +8,13 @@ import { embedBuiltin } from "../../src/providers/embedding/builtin.ts";
 import { defaultVectorWeight, type Evidence, fuse } from "../../src/rag/fuse.ts";
 import { looseStatistics } from "../../src/rag/loose/features.ts";
 import { looseMatches } from "../../src/rag/loose-match.ts";
+import { respell, unknownWords, vocabularyOf } from "../../src/rag/spelling.ts";
 import { indexTerms, queryTerms } from "../../src/rag/tokenize.ts";
 import { readBeir } from "./beir.ts";
 import { Bm25 } from "./bm25.ts";
 import { Metrics, metricNames } from "./metrics.ts";
 
-const candidates = 50;
+const candidates = 60;
 const sampleSize = 200;
 
 const best = (scores: Iterable<[number, number]>): number[] =>
@@ -28,7 +29,9 @@ async function measure(folder: string): Promise<Record<string, Metrics>> {
   // The title once more: it counts twice.
   const index = new Bm25(passages.map(({ title }, i) => indexTerms(`${title}\n${texts[i]}`)));
   const step = Math.max(1, Math.floor(texts.length / sampleSize));
-  const statistics = looseStatistics(texts.filter((_, i) => i % step === 0).slice(0, sampleSize));
+  const sample = texts.filter((_, i) => i % step === 0).slice(0, sampleSize);
+  const statistics = looseStatistics(sample);
+  const vocabulary = vocabularyOf(sample);
   const vectors = texts.map(embedBuiltin);
   const stages = {
     keyword: new Metrics(),
@@ -37,14 +40,18 @@ async function measure(folder: string): Promise<Record<string, Metrics>> {
     "all, fused": new Metrics(),
   };
   for (const { text, relevant } of questions) {
-    const keyword = index.search(queryTerms(text));
+    const typed = queryTerms(text);
+    const unknown = unknownWords(text, index.missing(typed));
+    const asTyped = { question: text, terms: typed };
+    const meant = respell(text, typed, unknown, vocabulary) ?? asTyped;
+    const keyword = index.search(meant.terms);
     const question = embedBuiltin(text);
     const similarity = vectors.map((vector) =>
       vector.reduce((sum, value, i) => sum + value * (question[i] ?? 0), 0),
     );
     const found = [...new Set([...best(keyword), ...best(similarity.entries())])];
     const loose = looseMatches(
-      text,
+      meant.question,
       found.map((i) => texts[i] ?? ""),
       statistics,
     );
