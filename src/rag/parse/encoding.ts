@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { analyse } from "chardet";
+import { latin1 } from "./plain-text.ts";
+import { guessSingleByte } from "./single-byte.ts";
 import { pieces, type Source } from "./source.ts";
 
 /** How a text is encoded, and how many bytes of a byte order mark come before it. */
@@ -19,7 +20,20 @@ function markedEncoding(head: Uint8Array): TextEncoding | undefined {
   return undefined;
 }
 
-/** Where the first byte stands that is not UTF-8 or is NUL; undefined when all of it is text. */
+/** What begins a stretch of Japanese in ISO-2022-JP, whose bytes are all ASCII (RFC 1468). */
+const japaneseEscapes = ["\x1b$@", "\x1b$B"];
+
+function hasJapaneseEscape(bytes: Uint8Array): boolean {
+  return bytes.includes(0x1b) && japaneseEscapes.some((one) => latin1(bytes).includes(one));
+}
+
+/** Bytes that plain English lacks; which of them are none of UTF-8 is seen from there. */
+const isUnusual = (byte: number): boolean => byte > 0x7f || byte === 0 || byte === 0x1b;
+
+/**
+ * Where the first unusual byte stands in the first piece that is not plain UTF-8; undefined when all
+ * pieces are.
+ */
 function findForeignByte(source: Source): number | undefined {
   let carried: Uint8Array = new Uint8Array();
   let position = 0;
@@ -29,7 +43,9 @@ function findForeignByte(source: Source): number | undefined {
     // A character may lie across two pieces: its first bytes wait for the next one.
     const whole = isLast ? bytes.length : characterBoundary(bytes);
     const head = bytes.subarray(0, whole);
-    if (!isUtf8(head) || head.includes(0)) return position;
+    if (!isUtf8(head) || head.includes(0) || hasJapaneseEscape(head)) {
+      return position - carried.length + head.findIndex(isUnusual);
+    }
     carried = bytes.slice(whole);
     position += piece.length;
   }
@@ -142,34 +158,46 @@ function isDamagedUtf8(sample: Uint8Array): boolean {
     if (character > "\x7f") foreign += 1;
     if (character === "\ufffd") broken += 1;
   }
-  return broken < foreign / 10;
+  return broken <= foreign / 10;
 }
 
-const singleByte = /^(windows-125\d|ISO-8859-\d+|KOI8-R)$/i;
+/** Share of the bytes beyond ASCII that have none beside them. */
+function isolatedShare(sample: Uint8Array): number {
+  let all = 0;
+  let alone = 0;
+  for (let at = 0; at < sample.length; at += 1) {
+    if ((sample[at] ?? 0) < 0x80) continue;
+    all += 1;
+    if ((sample[at - 1] ?? 0) < 0x80 && (sample[at + 1] ?? 0) < 0x80) alone += 1;
+  }
+  return all === 0 ? 0 : alone / all;
+}
 
 /** A sample of the text that holds what is not ASCII. */
 function guessLegacy(sample: Uint8Array): string {
+  if (hasJapaneseEscape(sample) && decodeStrictly(sample, "iso-2022-jp") !== undefined) {
+    return "iso-2022-jp";
+  }
   if (isDamagedUtf8(sample)) return "utf-8";
   const isForeign = (character: string) => character > "\x7f" && !sharedPunctuation.test(character);
   const eastAsian = best(sample, candidates, isForeign);
-  if (eastAsian && eastAsian.score >= 0.25) return eastAsian.label;
+  if (eastAsian && eastAsian.score >= 0.25) {
+    // Accents stand among plain letters; most characters of two bytes have both beyond ASCII.
+    const accented = isolatedShare(sample) > 0.3 ? guessSingleByte(sample) : undefined;
+    return accented && accented.score > eastAsian.score ? accented.label : eastAsian.label;
+  }
   const utf16 = guessUtf16(sample);
   if (utf16) return utf16;
-  const western = analyse(sample).find((match) => singleByte.test(match.name));
+  const singleByte = guessSingleByte(sample);
   // Rare characters only, in a valid double-byte text: still likelier than accents side by side.
-  if (eastAsian && (!western || western.confidence < 30)) return eastAsian.label;
-  const label = western?.name ?? "windows-1252";
-  try {
-    return new TextDecoder(label).encoding;
-  } catch {
-    return "windows-1252";
-  }
+  return eastAsian && singleByte.score < 0.85 ? eastAsian.label : singleByte.label;
 }
 
 /**
- * The encoding of a text: by its byte order mark, else UTF-8 where all of it is valid, else UTF-16,
- * GB18030, Big5, Shift-JIS, EUC-JP, EUC-KR by how many of its characters are common in that
- * language, else a single-byte encoding. Undefined for what is no text in any of them.
+ * The encoding of a text: by its byte order mark, else UTF-8 where all of it is valid, else
+ * ISO-2022-JP by its escapes, UTF-16, GB18030, Big5, Shift-JIS, EUC-JP, EUC-KR by how many of its
+ * characters are common in that language, else a single-byte encoding. Undefined for what is no text
+ * in any of them.
  */
 export function detectEncoding(source: Source): TextEncoding | undefined {
   const head = source.read(0, 65_536);
