@@ -6,6 +6,7 @@ import type { Attributes } from "../xml.ts";
 import type { Notes } from "./docx-notes.ts";
 import type { Numbering } from "./docx-numbering.ts";
 import type { ParagraphStyle } from "./docx-styles.ts";
+import { beforeText } from "./number-formats.ts";
 
 interface Paragraph {
   text: string;
@@ -30,14 +31,9 @@ interface OpenTable {
 /** Parts whose text is not the document's: deletions, ruby, drawings for old programs. */
 const hidden = new Set(["mc:Fallback", "w:moveFrom", "w:del", "w:rt"]);
 
-/** What ends a number so that no space is set behind it. */
-const closedNumber = /[、。．）】〕]$/;
-
 /** A paragraph as it is seen, behind its number. */
-function numbered(label: string, text: string): string {
-  if (label === "" || text === "") return label + text;
-  return closedNumber.test(label) ? label + text : `${label} ${text}`;
-}
+const numbered = (label: string, text: string): string =>
+  text === "" ? label : beforeText(label) + text;
 
 /** Reads a body of WordprocessingML: of the document, of a header, of a note. */
 export class WordBody {

@@ -2,6 +2,7 @@ import { strToU8, type Zippable, zipSync } from "fflate";
 import { resolvePath } from "../paths.ts";
 import { readXml, xmlEncoding } from "../xml.ts";
 import type { Zip } from "../zip.ts";
+import { withNumbers } from "./odf-numbering.ts";
 
 /** The documents of a book that list its chapters. */
 async function contentsOfBook(zip: Zip): Promise<Set<string>> {
@@ -81,12 +82,15 @@ const isText = /(^|\/)mimetype$|\.(xml|rels|opf|x?html?|xht)$/i;
 const isSlide = /^ppt\/slides\/[^/]+\.xml$/;
 const isNotes = /^ppt\/notesSlides\/[^/]+\.xml$/;
 
-function readable(name: string, bytes: Uint8Array): Uint8Array {
+async function readable(zip: Zip, name: string, bytes: Uint8Array): Promise<Uint8Array> {
   const encoding = xmlEncoding(bytes);
   const text = () => new TextDecoder(encoding).decode(bytes);
   if (isSlide.test(name)) return strToU8(withMarks(withoutRunningText(text())));
   if (isNotes.test(name)) return strToU8(withoutRunningText(text()));
-  if (name === "content.xml") return strToU8(withoutIndexes(text()));
+  if (name === "content.xml") {
+    const styles = (await zip.bytes("styles.xml")) ?? new Uint8Array();
+    return strToU8(withoutIndexes(await withNumbers(text(), styles)));
+  }
   return encoding === "utf-8" ? bytes : strToU8(text());
 }
 
@@ -99,7 +103,7 @@ export async function textParts(zip: Zip): Promise<Uint8Array> {
   const parts: Zippable = {};
   for (const name of zip.names) {
     const bytes = isText.test(name) && !contents.has(name) && (await zip.bytes(name));
-    if (bytes) parts[name] = readable(name, bytes);
+    if (bytes) parts[name] = await readable(zip, name, bytes);
   }
   return zipSync(parts, { level: 0 });
 }

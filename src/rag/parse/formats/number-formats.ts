@@ -75,3 +75,11 @@ export function countIn(format: string, count: number): string {
   if (!Number.isSafeInteger(count) || count < 1) return String(Number.isFinite(count) ? count : 0);
   return formats[format]?.(count) ?? String(count);
 }
+
+/** What ends a number so that no space is set behind it. */
+const closedNumber = /[、。．）】〕]$/;
+
+/** A number with what parts it from the text behind it. */
+export function beforeText(label: string): string {
+  return label === "" || closedNumber.test(label) ? label : `${label} `;
+}
