@@ -17,7 +17,7 @@ const tag = new RegExp(
   "g",
 );
 const attribute = (attributes: string, name: string): string | undefined =>
-  new RegExp(`\\s${name}="([^"]*)"`).exec(attributes)?.[1];
+  new RegExp(`\\s${name}=(["'])(.*?)\\1`, "s").exec(attributes)?.[2];
 const number = (value: string | undefined) => (value === undefined ? undefined : Number(value));
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
