@@ -122,6 +122,8 @@ export function blockText(block: Block): string {
 /** One row, or several when it does not fit a block: what is over goes below, in its column. */
 function* fittingRows(cells: readonly string[]): Generator<string[]> {
   let rest = cells.map((cell) => cleanLine(cell));
+  // Spreadsheets fill their rows up to the last column that they could have.
+  while (rest.at(-1) === "") rest.pop();
   if (rest.length > maxColumns) return yield* wideRows(rest);
   while (rest.some((cell) => cell.length > maxCellLength)) {
     // Only so many long cells leave together, so that no row is longer than a block.

@@ -17,7 +17,9 @@ class SpreadsheetBody {
   private sheet: SheetWriter | undefined;
   private row: string[] = [];
   private rowRepeat = 1;
-  private cell: { text: string; repeat: number; value: string } | undefined;
+  private cell: { text: string; repeat: number; rows: number; value: string } | undefined;
+  /** Texts of the cells that reach down into the rows below, by column. */
+  private readonly hanging = new Map<number, { text: string; rows: number }>();
   private inParagraph = false;
   /** Depth of elements since a comment began. */
   private noteDepth = 0;
@@ -33,6 +35,7 @@ class SpreadsheetBody {
         this.count += 1;
         this.writer.page = this.count;
         this.sheet = new SheetWriter(this.writer, attributes["table:name"] ?? "");
+        this.hanging.clear();
         break;
       case "table:table-row":
         this.row = [];
@@ -43,6 +46,7 @@ class SpreadsheetBody {
         this.cell = {
           text: "",
           repeat: Number(attributes["table:number-columns-repeated"]) || 1,
+          rows: Number(attributes["table:number-rows-spanned"]) || 1,
           value: attributes["office:string-value"] ?? attributes["office:value"] ?? "",
         };
         break;
@@ -88,6 +92,9 @@ class SpreadsheetBody {
     this.cell = undefined;
     if (!cell) return;
     const shown = cell.text === "" ? cell.value : cell.text;
+    if (shown !== "" && cell.rows > 1) {
+      this.hanging.set(this.row.length, { text: shown, rows: cell.rows });
+    }
     const text = /^(Err:\d+|#[A-Z0-9/]+[!?]?)$/.test(shown) ? "" : shown;
     const room = maxColumns - this.row.length;
     const repeat = Math.min(cell.repeat, room, text === "" ? room : maxRepeatedCells);
@@ -95,7 +102,15 @@ class SpreadsheetBody {
   }
 
   private endRow(): void {
-    if (!this.row.some((cell) => cell !== "")) return;
+    const isEmpty = !this.row.some((cell) => cell !== "");
+    // A cell that spans rows is repeated in each, so that every row can be read alone.
+    for (const [column, above] of this.hanging) {
+      while (!isEmpty && this.row.length <= column) this.row.push("");
+      if (!isEmpty) this.row[column] ||= above.text;
+      above.rows -= this.rowRepeat;
+      if (above.rows <= 0) this.hanging.delete(column);
+    }
+    if (isEmpty) return;
     for (let index = 0; index < Math.min(this.rowRepeat, maxRepeatedRows); index += 1) {
       this.sheet?.row(this.row);
     }

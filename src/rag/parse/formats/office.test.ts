@@ -197,6 +197,71 @@ describe("PowerPoint", () => {
   });
 });
 
+describe("Spreadsheets", () => {
+  test("a merged cell is repeated down in Excel's rows, and not beyond them", async () => {
+    const namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    const rows = [
+      ["Region", "Quarter", "Ships"],
+      ["North", "Q1", "5"],
+      ["", "Q2", "6"],
+      ["", "", ""],
+      ["South", "Q1", "7"],
+    ].map((cells, row) => {
+      const written = cells.map((cell, column) =>
+        cell === ""
+          ? ""
+          : `<c r="${"ABC"[column]}${row + 1}" t="inlineStr"><is><t>${cell}</t></is></c>`,
+      );
+      return `<row r="${row + 1}">${written.join("")}</row>`;
+    });
+    const merges =
+      '<mergeCells><mergeCell ref="A2:A4"/><mergeCell ref="A5:A1048576"/></mergeCells>';
+    const [, table] = await read({
+      "xl/workbook.xml": `<workbook xmlns="${namespace}" xmlns:r="${office}"><sheets><sheet name="Fleet" r:id="worksheet"/></sheets></workbook>`,
+      "xl/_rels/workbook.xml.rels": relations({ worksheet: "worksheets/sheet1.xml" }),
+      "xl/worksheets/sheet1.xml": `<worksheet xmlns="${namespace}"><sheetData>${rows.join("")}</sheetData>${merges}</worksheet>`,
+    });
+    expect(table).toMatchObject({
+      header: ["Region", "Quarter", "Ships"],
+      rows: [
+        ["North", "Q1", "5"],
+        ["North", "Q2", "6"],
+        ["South", "Q1", "7"],
+      ],
+    });
+  });
+
+  test("empty cells and merged ones keep the columns of an OpenDocument sheet apart", async () => {
+    const namespaces = ["office", "text", "table"]
+      .map((name) => `xmlns:${name}="urn:oasis:names:tc:opendocument:xmlns:${name}:1.0"`)
+      .join(" ");
+    const cell = (text: string, attributes = "") =>
+      `<table:table-cell ${attributes}><text:p>${text}</text:p></table:table-cell>`;
+    const gap = "<table:table-cell/>";
+    const covered = "<table:covered-table-cell/>";
+    const row = (...cells: string[]) =>
+      `<table:table-row>${cells.join("")}<table:table-cell table:number-columns-repeated="16380"/></table:table-row>`;
+    const sheet = [
+      row(cell("Region"), cell("Quarter"), cell("Ships")),
+      row(cell("North", 'table:number-rows-spanned="2"'), gap, cell("5")),
+      row(covered, cell("Q2"), cell("6")),
+      row(gap, cell("Q3"), cell("7")),
+    ];
+    const [, table] = await read({
+      mimetype: "application/vnd.oasis.opendocument.spreadsheet",
+      "content.xml": `<office:document-content ${namespaces}><office:body><office:spreadsheet><table:table table:name="Fleet">${sheet.join("")}</table:table></office:spreadsheet></office:body></office:document-content>`,
+    });
+    expect(table).toMatchObject({
+      header: ["Region", "Quarter", "Ships"],
+      rows: [
+        ["North", "", "5"],
+        ["North", "Q2", "6"],
+        ["", "Q3", "7"],
+      ],
+    });
+  });
+});
+
 describe("OpenDocument", () => {
   const namespaces = ["office", "text", "table", "draw", "chart", "svg-compatible"]
     .map((name) => {
@@ -260,7 +325,11 @@ test.each([
   ["1234.5", 4, false, "1,234.50"],
   ["3.5", 0, false, "3.5"],
   ["12345678901", 0, false, "12345678901"],
+  ["12345678901234", 0, false, "12345678901234"],
+  ["1.2345678901234E+20", 0, false, "1.23457E+20"],
   ["1E+400", 0, false, "1E+400"],
+  ["1.2534722222222223", "[h]:mm:ss", false, "30:05:00"],
+  ["1.2534722222222223", 46, false, "30:05:00"],
   ["5", "[broken", false, "5"],
 ])("the number %s in the format %s", (raw, format, date1904, shown) => {
   expect(formatNumber(raw, format, date1904)).toBe(shown);

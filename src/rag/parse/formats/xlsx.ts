@@ -6,26 +6,25 @@ import { SheetWriter } from "../sheet-writer.ts";
 import { readXml } from "../xml.ts";
 import type { Zip } from "../zip.ts";
 import { writeDrawing } from "./drawing.ts";
+import { MergedRows, placeOf } from "./xlsx-merges.ts";
 import { readWorkbook, type Workbook } from "./xlsx-workbook.ts";
 
 const maxColumns = 16_384;
 
-/** The number of a column, from 0, in a reference such as `AB12`; undefined where there is none. */
-function columnOf(reference: string | undefined): number | undefined {
-  const letters = /^[A-Z]{1,3}/.exec(reference ?? "")?.[0];
-  if (letters === undefined) return undefined;
-  let column = 0;
-  for (const letter of letters) column = column * 26 + letter.charCodeAt(0) - 64;
-  return column - 1;
-}
+/** Hours, minutes or seconds that are counted beyond a day, an hour or a minute. */
+const elapsed = /\[(h+|m+|s+)\]/i;
 
-/** A number as the sheet shows it. Dates whose format leaves the order open are written by ISO 8601. */
+/**
+ * A number as the sheet shows it; whole ones with all their digits. Dates whose format leaves the order
+ * open are written by ISO 8601.
+ */
 export function formatNumber(raw: string, format: string | number, date1904: boolean): string {
   const value = Number(raw);
   if (raw.trim() === "" || !Number.isFinite(value)) return raw;
   try {
     const code = typeof format === "number" ? (ssf.get_table()[format] ?? "General") : format;
-    const isClear = typeof format === "string" && /yyyy|年/i.test(format);
+    if (code === "General" && Number.isSafeInteger(value)) return String(value);
+    const isClear = elapsed.test(code) || (typeof format === "string" && /yyyy|年/i.test(format));
     if (!ssf.is_date(code) || isClear) return ssf.format(format, value, { date1904 });
     const day = value >= 1 ? "yyyy-mm-dd" : "";
     const time = /[hs]/i.test(code) ? "hh:mm:ss" : "";
@@ -42,7 +41,9 @@ async function readSheet(
   workbook: Workbook,
   sheet: SheetWriter,
 ): Promise<void> {
+  const rows = new MergedRows(sheet);
   let row: string[] = [];
+  let number = -1;
   let column = 0;
   let type = "n";
   let style = 0;
@@ -62,13 +63,16 @@ async function readSheet(
       capture = name === "s:v" || name === "s:t";
       if (name === "s:row") {
         row = [];
+        // Where it is not said, each stands below the last.
+        number = Number(attributes.r ?? number + 2) - 1;
         column = 0;
       } else if (name === "s:c") {
-        column = columnOf(attributes.r) ?? column;
+        column = placeOf(attributes.r)?.column ?? column;
         type = attributes.t ?? "n";
         style = Number(attributes.s) || 0;
         text = "";
-      } else if (name === "s:rPh") phonetic += 1;
+      } else if (name === "s:mergeCell") rows.merge(attributes.ref ?? "");
+      else if (name === "s:rPh") phonetic += 1;
     },
     text(piece) {
       if (capture && phonetic === 0) text += piece;
@@ -83,9 +87,10 @@ async function readSheet(
           row[column] = value;
         }
         column += 1;
-      } else if (name === "s:row") sheet.row(row);
+      } else if (name === "s:row") rows.row(number, row);
     },
   });
+  rows.end();
 }
 
 /** Notes on cells, each after the reference of its cell. */
