@@ -112,13 +112,35 @@ export function guessSeparator(sample: string): string {
 /** The line that Excel writes and reads before the header, to name the separator. */
 const separatorLine = /^sep=([^\r\n"])\r?\n/i;
 
-/** CSV and TSV: the first row is the header of the rest. */
+/** Lines above a table that are looked through for its header. */
+const maxTitleLines = 20;
+
+/**
+ * CSV and TSV: the first row of several cells is the header of the rest, lines of one cell above it
+ * are paragraphs. Where there is no such row, a table of one column.
+ */
 export const readDelimited: TextReader = ({ source, encoding, writer, extension }) => {
   let table: TableWriter | undefined;
   let rows: RowSplitter | undefined;
+  let above: string[] | undefined = [];
+  const open = (header: readonly string[]) => {
+    table = writer.table(header);
+    above = undefined;
+  };
+  const openColumn = ([name = "", ...texts]: readonly string[]) => {
+    open([name]);
+    for (const text of texts) table?.row([text]);
+  };
   const onRow = (cells: readonly string[]) => {
-    if (table) table.row(cells);
-    else table = writer.table(cells);
+    const filled = cells.filter((cell) => cell.trim() !== "");
+    if (!above) table?.row(cells);
+    else if (filled.length > 1) {
+      for (const line of above) writer.paragraph(line);
+      open(cells);
+    } else {
+      above.push(...filled);
+      if (above.length > maxTitleLines) openColumn(above);
+    }
   };
   for (const piece of decodeText(source, encoding)) {
     if (rows !== undefined) {
@@ -135,6 +157,7 @@ export const readDelimited: TextReader = ({ source, encoding, writer, extension 
     rows.write(text);
   }
   rows?.end();
+  if (above?.length) openColumn(above);
   table?.end();
   return {};
 };
