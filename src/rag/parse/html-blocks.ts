@@ -1,4 +1,5 @@
 import type { BlockWriter } from "./block-writer.ts";
+import { HtmlLists } from "./html-lists.ts";
 import { isUnspaced } from "./plain-text.ts";
 import { type Cell, TableBuilder } from "./table-builder.ts";
 import type { Attributes } from "./xml.ts";
@@ -51,7 +52,9 @@ export class HtmlBlocks {
   private heading: number | undefined;
   private preformatted: { depth: number; language: string | undefined } | undefined;
   private item: number | undefined;
-  private listDepth = 0;
+  private readonly lists = new HtmlLists();
+  /** The number of the item whose first block is open. */
+  private label = "";
   private hidden: { name: string; depth: number } | undefined;
   private titleText: string | undefined;
   private table: OpenTable | undefined;
@@ -94,9 +97,11 @@ export class HtmlBlocks {
     this.flush();
     const level = /^h([1-6])$/.exec(name)?.[1];
     if (level) this.heading = Number(level);
-    else if (name === "ul" || name === "ol") this.listDepth += 1;
-    else if (name === "li") this.item = Math.max(0, this.listDepth - 1);
-    else if (name === "pre") this.preformatted = { depth: 1, language: languageOf(attributes) };
+    else if (name === "ul" || name === "ol") this.lists.enter(name, attributes);
+    else if (name === "li") {
+      this.item = this.lists.depth ?? 0;
+      this.label = this.lists.label(attributes);
+    } else if (name === "pre") this.preformatted = { depth: 1, language: languageOf(attributes) };
     else if (name === "header") this.header += 1;
     else if (name === "form" && this.options.isPage) this.form ??= [];
     else if (name === "table" && attributes.role !== "presentation") {
@@ -140,9 +145,9 @@ export class HtmlBlocks {
     this.flush();
     if (/^h[1-6]$/.test(name)) this.heading = undefined;
     else if (name === "ul" || name === "ol") {
-      this.listDepth = Math.max(0, this.listDepth - 1);
+      this.lists.leave();
       // What follows in the outer item belongs to it.
-      this.item = this.listDepth > 0 ? this.listDepth - 1 : undefined;
+      this.item = this.lists.depth;
     } else if (name === "li") this.item = undefined;
     else if (name === "header") this.header = Math.max(0, this.header - 1);
     else if (name === "form") {
@@ -234,15 +239,16 @@ export class HtmlBlocks {
 
   /** Writes the open block. */
   private flush(): void {
-    const { text, heading, item, preformatted } = this;
+    const { text, heading, item, preformatted, label } = this;
     this.text = "";
     if (text.trim() === "") return;
+    this.label = "";
     // Of a page's header the headings are kept: the title of an article often stands there.
     if (this.header > 0 && this.options.isPage && heading === undefined) return;
     this.hold(text.length, () => {
       if (preformatted) this.writer.code(text, preformatted.language);
       else if (heading !== undefined) this.writer.heading(heading, text);
-      else if (item !== undefined) this.writer.listItem(item, text);
+      else if (item !== undefined) this.writer.listItem(item, label + text.trimStart());
       else this.writer.paragraph(text);
     });
   }

@@ -1,4 +1,5 @@
 import type { BlockWriter } from "../block-writer.ts";
+import { beforeText } from "../number-formats.ts";
 import { isOn } from "../ooxml.ts";
 import { cleanText } from "../plain-text.ts";
 import { type Cell, TableBuilder } from "../table-builder.ts";
@@ -6,7 +7,6 @@ import type { Attributes } from "../xml.ts";
 import type { Notes } from "./docx-notes.ts";
 import type { Numbering } from "./docx-numbering.ts";
 import type { ParagraphStyle } from "./docx-styles.ts";
-import { beforeText } from "./number-formats.ts";
 
 interface Paragraph {
   text: string;

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { strToU8, zipSync } from "fflate";
 import { blockText } from "../block-writer.ts";
 import { readDocument } from "../index.ts";
+import { countIn } from "../number-formats.ts";
 import { bytesSource } from "../source.ts";
-import { countIn } from "./number-formats.ts";
 
 const word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";

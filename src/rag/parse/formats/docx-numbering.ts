@@ -1,7 +1,7 @@
+import { countIn } from "../number-formats.ts";
 import { isOn } from "../ooxml.ts";
 import { readXml } from "../xml.ts";
 import type { Zip } from "../zip.ts";
-import { countIn } from "./number-formats.ts";
 
 /** One level of a list: what its items are counted by. */
 interface Level {

@@ -77,3 +77,10 @@ test("Markdown loses its markup and nothing else", async () => {
     "#hashtag",
   ]);
 });
+
+test("items of lists with numbers bear them, once each", async () => {
+  const { blocks } = await read(
+    "<ol start=3><li><p>a</p><p>b</p><li>c<ul><li>d</ul>e<ol type=i><li>f<li value=4>g</ol><li></li><li>h</ol><ul><li>i</ul>",
+  );
+  expect(texts(blocks)).toEqual("3. a|b|4. c|d|e|i. f|iv. g|6. h|i".split("|"));
+});

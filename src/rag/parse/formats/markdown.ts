@@ -12,7 +12,7 @@ const heading = /^ {0,3}(#{1,6})(?:[ \t]+|(?=\p{Script=Han}))(.*)$/u;
 const closingMarks = /(?<![ \t])[ \t]+#+[ \t]*$/;
 const underline = /^ {0,3}(=+|-{2,})\s*$/;
 const rule = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
-const fence = /^\s*(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
+const fence = /^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
 /** A number of three digits is a year or the like: nobody counts a list so far. */
 const listMark = /^(\s*)([-*+]|\d{1,2}[.)])(\s+|$)(?:\[[ xX]\]\s+)?(.*)$/;
 /** No two runs of space meet in it: of a line of spaces each would be tried in every length. */
@@ -33,6 +33,17 @@ function splitCells(line: string): string[] {
     .map((cell) => stripInlineMarkdown(cell.trim().replaceAll("\\|", "|")));
 }
 
+/** A block of code that is open. */
+interface OpenCode {
+  /** What ends it; empty for one that indentation makes. */
+  readonly fence: string;
+  /** Characters that stand before the fence. */
+  readonly indent: number;
+  readonly language: string;
+  lines: string[];
+  length: number;
+}
+
 /**
  * Reads Markdown (CommonMark with tables, task lists, footnotes and front matter) line by line.
  * Texts lose their markup; links keep their text, images their description.
@@ -46,7 +57,7 @@ class MarkdownBlocks {
   private item: number | undefined;
   /** Indentations of the lists that are open, outermost first. */
   private indents: number[] = [];
-  private code: { fence: string; language: string; lines: string[]; length: number } | undefined;
+  private code: OpenCode | undefined;
   private table: TableWriter | undefined;
   private comment = false;
   private frontMatter: "possible" | "open" | "past" = "possible";
@@ -86,8 +97,8 @@ class MarkdownBlocks {
     const opening = fence.exec(line);
     if (opening) {
       this.flush();
-      const [, mark = "", language = ""] = opening;
-      this.code = { fence: mark, language, lines: [], length: 0 };
+      const [, indent = "", mark = "", language = ""] = opening;
+      this.code = { fence: mark, indent: indent.length, language, lines: [], length: 0 };
       return;
     }
     const title = heading.exec(line);
@@ -120,7 +131,7 @@ class MarkdownBlocks {
     if (this.afterBlank) {
       if (indent === 0) this.indents = [];
       else if (this.indents.length === 0 && /^( {4}|\t)/.test(line)) {
-        this.code = { fence: "", language: "", lines: [], length: 0 };
+        this.code = { fence: "", indent: 0, language: "", lines: [], length: 0 };
         this.readCode(line);
         return;
       }
@@ -142,7 +153,8 @@ class MarkdownBlocks {
       this.indents.push(indent);
     }
     this.item = this.indents.length - 1;
-    this.add(text);
+    // Others refer to a number.
+    this.add(/\d/.test(mark) ? `${mark} ${text}` : text);
     return true;
   }
 
@@ -200,7 +212,9 @@ class MarkdownBlocks {
         this.endCode();
         return;
       }
-      code.lines.push(line);
+      // Within a list the code is indented as its fence is.
+      const indent = Math.max(0, line.search(/\S/));
+      code.lines.push(line.slice(Math.min(indent, code.indent)));
     }
     code.length += line.length;
     if (code.length > maxBlockLength) {

@@ -1,5 +1,5 @@
+import { countIn } from "../number-formats.ts";
 import { type Attributes, readXml } from "../xml.ts";
-import { countIn } from "./number-formats.ts";
 
 /** How one level of a list is numbered. */
 interface Level {

@@ -1,5 +1,5 @@
 import { strToU8 } from "fflate";
-import { beforeText } from "./number-formats.ts";
+import { beforeText } from "../number-formats.ts";
 import { ListCounter, type ListStyle, readOdfStyles } from "./odf-list-styles.ts";
 
 /** A list that is open, or one within it. */
