@@ -11,6 +11,7 @@ import { latin1 } from "../plain-text.ts";
 import type { ArchiveReader, BytesReader, DocumentFacts } from "../reader.ts";
 import { textParts } from "./office-parts.ts";
 import { nodeText, OfficeTreeWriter } from "./office-tree.ts";
+import { withListNumbers } from "./rtf-lists.ts";
 
 /** What officeparser's own faults mean; it has found them before a ceiling of ours was reached. */
 function translate(error: unknown): unknown {
@@ -99,5 +100,6 @@ async function rtfTitle(head: string): Promise<string | undefined> {
 /** Rich Text Format, read by officeparser. Text that the author has hidden is kept. */
 export const readRtf: BytesReader = async ({ source, extension, writer }) => {
   const title = await rtfTitle(latin1(source.read(0, 262_144)));
-  return writeTree(await parse(source.read(0, source.size), extension), writer, title);
+  const content = withListNumbers(latin1(source.read(0, source.size)));
+  return writeTree(await parse(Buffer.from(content, "latin1"), extension), writer, title);
 };

@@ -60,3 +60,27 @@ test("a file that breaks off gives what it has, in pieces that fit", async () =>
   expect(texts.join(" ").match(/word/g)).toHaveLength(10_000);
   expect(texts.every((text) => text.length <= maxBlockLength)).toBe(true);
 });
+
+test("items and headings bear the numbers that they were shown with, and no bullets", async () => {
+  const listed = (label: string, text: string) =>
+    String.raw`\pard\plain {\listtext\pard\plain \f1 ${label}\tab}\ls1 ${text}\par`;
+  const { blocks } = await read(
+    String.raw`{\rtf1\ansi\ansicpg936{\stylesheet{\s1 heading 1;}}\pard\s1 {\listtext\pard\plain 1.2\tab}Fees\par` +
+      listed("1.", "Towing") +
+      listed("(iv)", "Mooring") +
+      listed(String.raw`\u31532\'3f\u19968\'3f\u26465\'3f`, "Scope") +
+      listed(String.raw`\'b5\'da\'b6\'fe\'cc\'f5`, "Term") +
+      listed(String.raw`\u8226\'95`, "bullet") +
+      listed("o", "deeper bullet") +
+      "}",
+  );
+  expect(blocks.map((block) => (block.type === "table" ? "" : block.text))).toEqual([
+    "1.2 Fees",
+    "1. Towing",
+    "(iv) Mooring",
+    "第一条 Scope",
+    "第二条 Term",
+    "bullet",
+    "deeper bullet",
+  ]);
+});
