@@ -3,6 +3,7 @@ import { resolvePath } from "../paths.ts";
 import { readXml, xmlEncoding } from "../xml.ts";
 import type { Zip } from "../zip.ts";
 import { withNumbers } from "./odf-numbering.ts";
+import { withAutomaticNumbers } from "./pptx-numbers.ts";
 
 /** The documents of a book that list its chapters. */
 async function contentsOfBook(zip: Zip): Promise<Set<string>> {
@@ -34,12 +35,12 @@ const slideParagraph = /<a:p(?: [^<>/]*)?>(?:<a:pPr\b([^<>]*?)(?:\/>|>(.*?)<\/a:
 const ownMark = /<a:bu(None|Char|AutoNum|Blip)\b/;
 
 /**
- * A slide whose points bear their marks: in a content placeholder they have them from the layout, which
+ * A slide whose points bear their numbers and marks: in a content placeholder they have them from the layout, which
  * officeparser does not look at. One paragraph alone is no list.
  */
 function withMarks(slide: string): string {
   const [before = "", ...shapes] = slide.split(/(?=<p:sp[ >])/);
-  const marked = shapes.map((shape) => {
+  const marked = shapes.map(withAutomaticNumbers).map((shape) => {
     if (!contentPlaceholder.test(shape) || shape.split(/<a:p[ >]/).length < 3) return shape;
     return shape.replace(slideParagraph, (all, attributes = "", properties = "") =>
       ownMark.test(properties)

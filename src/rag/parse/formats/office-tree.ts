@@ -44,11 +44,14 @@ function cellText(cell: Node): string {
 /** Writes the tree that officeparser makes of a document as blocks, in reading order. */
 export class OfficeTreeWriter {
   private readonly charts: ReadonlyMap<string, ChartData>;
+  /** Whether the numbers of items are in their text. */
+  private readonly hasNumbers: boolean;
 
   constructor(
     private readonly writer: BlockWriter,
-    { attachments }: OfficeParserAST,
+    { attachments, type }: OfficeParserAST,
   ) {
+    this.hasNumbers = type !== "epub";
     this.charts = new Map(
       attachments.flatMap(({ name, chartData }) => (chartData ? [[name, chartData]] : [])),
     );
@@ -64,7 +67,7 @@ export class OfficeTreeWriter {
         this.line(node, (text) => this.writer.heading(node.metadata?.level ?? 1, text));
         break;
       case "list":
-        this.line(node, (text) => this.writer.listItem(node.metadata?.indentation ?? 0, text));
+        this.listItem(node);
         break;
       case "code":
         this.writer.code(nodeText(node), node.metadata?.language);
@@ -93,6 +96,16 @@ export class OfficeTreeWriter {
         this.writeAll(node.children);
         this.beside([node]);
     }
+  }
+
+  private listItem(item: Node & { type: "list" }): void {
+    const { indentation = 0, listType, itemIndex = 0 } = item.metadata ?? {};
+    let label = listType === "ordered" && !this.hasNumbers ? `${itemIndex + 1}. ` : "";
+    this.line(item, (text) => {
+      if (text.trim() === "") return;
+      this.writer.listItem(indentation, label + text);
+      label = "";
+    });
   }
 
   private chartOf(node: Node): ChartData | undefined {

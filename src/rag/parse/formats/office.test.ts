@@ -3,6 +3,7 @@ import { strToU8, zipSync } from "fflate";
 import type { Block } from "../document.ts";
 import { readDocument } from "../index.ts";
 import { bytesSource } from "../source.ts";
+import { withAutomaticNumbers } from "./pptx-numbers.ts";
 import { formatNumber } from "./xlsx.ts";
 
 async function read(parts: Readonly<Record<string, string>>): Promise<Block[]> {
@@ -195,6 +196,28 @@ describe("PowerPoint", () => {
       onSlide({ type: "paragraph", text: "Alone" }),
     ]);
   });
+});
+
+test("PowerPoint's automatic numbers go on within their level and kind", () => {
+  const point = (text: string, type = "", attributes = "") => {
+    const number = type === "" ? "" : `<a:buAutoNum type="${type}"/>`;
+    return `<a:p><a:pPr ${attributes}>${number}</a:pPr><a:r><a:t>${text}</a:t></a:r></a:p>`;
+  };
+  const numbered = withAutomaticNumbers(
+    point("A", 'arabicPeriod" startAt="3') +
+      point("B", "alphaLcParenBoth", 'lvl="1"') +
+      point("C", "alphaLcParenBoth", 'lvl="1"') +
+      "<a:p/>" +
+      "<a:p><a:pPr/><a:endParaRPr/></a:p>" +
+      point("D", 'arabicPeriod" startAt="3') +
+      point("E") +
+      point("F", "romanUcParenR") +
+      point("G", "ea1ChsPlain"),
+  );
+  const texts = numbered.split("</a:p>").map((part) => part.replace(/<[^<>]*>/g, ""));
+  expect(texts.filter((text) => text !== "")).toEqual(
+    "3. A|(a) B|(b) C|4. D|E|I) F|一 G".split("|"),
+  );
 });
 
 describe("Spreadsheets", () => {
