@@ -43,6 +43,8 @@ export class WordBody {
   private readonly paragraphs: Paragraph[] = [];
   private readonly tables: OpenTable[] = [];
   private hiddenDepth = 0;
+  /** Set between a content control that says that it is a table of contents and its content. */
+  private isContents = false;
   private inText = false;
   private inRun = false;
   private vanished = false;
@@ -57,7 +59,9 @@ export class WordBody {
   ) {}
 
   open(name: string, attributes: Attributes): void {
-    if (this.hiddenDepth > 0 || hidden.has(name)) {
+    const isContents = this.isContents && name === "w:sdtContent";
+    if (this.hiddenDepth > 0 || isContents || hidden.has(name)) {
+      this.isContents = false;
       this.hiddenDepth += 1;
       return;
     }
@@ -65,6 +69,9 @@ export class WordBody {
     const paragraph = this.paragraphs.at(-1);
     const table = this.tables.at(-1);
     switch (name) {
+      case "w:docPartGallery":
+        this.isContents = value === "Table of Contents";
+        break;
       case "w:p":
         this.paragraphs.push({
           text: "",

@@ -2,8 +2,10 @@ import { AppError } from "../../../errors.ts";
 import { maxNesting, tooComplex } from "../budget.ts";
 import { decodeText } from "../encoding.ts";
 import { JsonScanner } from "../json-scanner.ts";
+import { latin1 } from "../plain-text.ts";
 import type { TextReader } from "../reader.ts";
 import { RecordWriter } from "../record-writer.ts";
+import { readCode } from "./code.ts";
 
 interface Frame {
   readonly kind: "object" | "array";
@@ -16,11 +18,17 @@ interface Frame {
 /** Keys of a path that are shown. */
 const shownKeys = 4;
 
+/** A line that begins as none of JSON does. */
+const comment = /^\s*(\/\/|\/\*)/m;
+
 /**
  * JSON and JSON Lines: each object in the outermost list of objects is a paragraph, each value a
  * line `path: value`; the values of a list of plain values share a line.
  */
-export const readJson: TextReader = ({ source, encoding, writer }) => {
+export const readJson: TextReader = (document) => {
+  const { source, encoding, writer } = document;
+  // Settings are often written in JSON with comments under the same extension.
+  if (comment.test(latin1(source.read(0, 65_536)))) return readCode(document);
   const records = new RecordWriter(writer);
   const frames: Frame[] = [];
   /** How many brackets were open outside the objects that are the records. */

@@ -107,6 +107,17 @@ describe("Word", () => {
     ]);
   });
 
+  test("a table of contents is left out by what it is, whatever the style of its lines", async () => {
+    const control = (gallery: string, text: string) =>
+      `<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="${gallery}"/></w:docPartObj></w:sdtPr><w:sdtContent>${paragraph(run(text))}</w:sdtContent></w:sdt>`;
+    const body =
+      control("Table of Contents", "Introduction 3") +
+      paragraph(run("Introduction")) +
+      control("Cover Pages", "Harbour report") +
+      `<w:sdt><w:sdtContent>${paragraph(run("a field"))}</w:sdtContent></w:sdt>`;
+    expect(await texts(body)).toEqual(["Introduction", "Harbour report", "a field"]);
+  });
+
   test("prefixes and the strict namespace are the producer's choice", async () => {
     const strict = "http://purl.oclc.org/ooxml/wordprocessingml/main";
     const body = "<x:p><x:r><x:t>strict</x:t></x:r></x:p>";

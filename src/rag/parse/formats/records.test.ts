@@ -88,3 +88,11 @@ test("a notebook's cell that failed says in what", async () => {
   const notebook = JSON.stringify({ nbformat: 4, metadata: {}, cells: [cell] });
   expect(await read("ipynb", notebook)).toEqual(["code open(9)", "code ValueError: no such port"]);
 });
+
+test("JSON with comments is read as the code that it is; a comment within a string is none", async () => {
+  const settings = '{\n  // the folder\n  "outDir": "dist",\n  /* and more */\n}';
+  expect(await read("json", settings)).toEqual([`code ${settings}`]);
+  expect(await read("json", '{"link": "https://x.test // no comment"}')).toEqual([
+    "paragraph link: https://x.test // no comment",
+  ]);
+});
