@@ -140,3 +140,41 @@ test("a list whose text stands a tab behind its numbers is no table", () => {
     blocksOf(table.flatMap(([mark = "", text = ""], at) => row(50 + 14 * at, mark, text))),
   ).toMatchObject([{ type: "table", header: ["No.", "Name"] }]);
 });
+
+test("columns close together are a table where nothing is written between them in any line", () => {
+  // Names begin at the left of their columns, figures end at the right, as spreadsheets print them.
+  const sheet = [
+    ["Dept", "Jan", "Feb", "Total"],
+    ["North", "1250", "980", "2230"],
+    ["West end", "40", "11600", "11640"],
+    ["", "7", "8", "15"],
+  ];
+  const runs = sheet.flatMap((cells, row) =>
+    cells.flatMap((text, column) => {
+      if (text === "") return [];
+      const edge = 50 + column * 50;
+      const isFigure = row > 0 && column > 0;
+      return [run(isFigure ? edge + 40 - text.length * 5 : edge, 50 + 15 * row, text)];
+    }),
+  );
+  expect(blocksOf([...runs, ...down(50, 150, abstract)])).toEqual([
+    { type: "table", header: sheet[0] ?? [], rows: sheet.slice(1), page: 1 },
+    paragraph(abstract.join(" ")),
+  ]);
+});
+
+test("wide gaps between the words of an even line do not make a table", () => {
+  const words = (top: number, ...at: [number, string][]) =>
+    at.map(([edge, text]) => run(edge, top, text));
+  const runs = [
+    ...words(50, [50, "Notwithstanding"], [132, "the"], [154, "harbour's"], [206, "uncompromising"]),
+    ...words(62, [50, "determination,"], [127, "all"], [149, "of"], [166, "the"], [188, "municipalities now"]),
+    ...words(74, [50, "acknowledge"], [113, "extraordinary"], [186, "documentation as it"]),
+    ...words(86, [50, "stands."]),
+  ]; // biome-ignore format: one line each
+  expect(blocksOf(runs)).toEqual([
+    paragraph(
+      "Notwithstanding the harbour's uncompromising determination, all of the municipalities now acknowledge extraordinary documentation as it stands.",
+    ),
+  ]);
+});

@@ -1,9 +1,10 @@
 import type { BlockWriter } from "../block-writer.ts";
 import { joinWrapped } from "../plain-text.ts";
 import { TableBuilder } from "../table-builder.ts";
+import { findAlignedTable } from "./pdf-aligned-tables.ts";
 import { type Column, findColumns } from "./pdf-columns.ts";
 import { areParted, isSameSize, type Line } from "./pdf-lines.ts";
-import { findTable, isLabelled } from "./pdf-tables.ts";
+import { type FoundTable, findTable, isLabelled } from "./pdf-tables.ts";
 import { chapterLevel } from "./text.ts";
 
 const sentenceEnd = /[.!?:;。！？：；…]["'”’」』）)]*$/;
@@ -44,6 +45,12 @@ function headingSizes(pages: readonly (readonly Line[])[], body: number): Map<nu
 /** A title as it is compared: without spaces and numbering. */
 export function comparable(title: string): string {
   return title.replace(/\s+/g, "").toLowerCase();
+}
+
+/** Of two tables that begin at the same line, the one that tells more columns apart. */
+function wider(one: FoundTable | undefined, other: FoundTable | undefined): FoundTable | undefined {
+  const columns = (table: FoundTable | undefined) => table?.rows[0]?.length ?? 0;
+  return columns(other) > columns(one) ? other : one;
 }
 
 interface OpenParagraph {
@@ -89,7 +96,7 @@ class PdfBlocks {
         at += 1;
         continue;
       }
-      const table = findTable(lines, at);
+      const table = wider(findTable(lines, at), findAlignedTable(lines, at));
       if (table) {
         this.flush();
         this.writeTable(table.rows, number);

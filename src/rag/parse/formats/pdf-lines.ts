@@ -12,6 +12,13 @@ export interface TextRun {
   readonly tag?: Tag;
 }
 
+/** A part of a line. */
+interface Part {
+  text: string;
+  left: number;
+  right: number;
+}
+
 /** Text on one baseline. Distances are in points, measured along and across the writing direction. */
 export interface Line {
   text: string;
@@ -22,7 +29,9 @@ export interface Line {
   /** Font size. */
   size: number;
   /** The parts that wide gaps divide it into: columns of a table. */
-  cells: { text: string; left: number; right: number }[];
+  cells: Part[];
+  /** The parts that gaps wider than a space divide it into. */
+  pieces: Part[];
   /** What the document says that it belongs to. */
   readonly tag: Tag | undefined;
   /** Set where it stands for a whole table, which the document has marked as such. */
@@ -41,6 +50,8 @@ interface Placed {
 
 /** A gap in ems that parts two cells or columns. */
 const cellGap = 1.6;
+/** A gap in ems that is wider than a space is set where lines are even. */
+const pieceGap = 0.6;
 
 /** The direction in which most of a page is written, in quarter turns; a slanted stamp has none. */
 function quarterTurn(run: TextRun): number | undefined {
@@ -93,7 +104,8 @@ function isNoteMark(line: Line, run: Placed): boolean {
 
 function startLine(run: Placed): Line {
   const { text, left, right, y, size, tag } = run;
-  return { text, left, right, y, size, cells: [{ text, left, right }], tag };
+  const part = { text, left, right };
+  return { text, left, right, y, size, cells: [part], pieces: [{ ...part }], tag };
 }
 
 /** Whether the document says that these are two items or headings, or one and something else. */
@@ -113,26 +125,33 @@ function continues(line: Line, run: Placed): boolean {
   return isLevel && run.left > line.right - size && run.right > line.left;
 }
 
+/** Adds a run to the last part, behind `space`; without one, as a part of its own. */
+function extend(parts: Part[], { text, left, right }: Placed, space: string | undefined): void {
+  const last = parts.at(-1);
+  if (last && space !== undefined) {
+    last.text += space + text;
+    last.right = Math.max(last.right, right);
+  } else parts.push({ text, left, right });
+}
+
 function append(line: Line, run: Placed): void {
   const size = Math.max(line.size, run.size);
   const gap = (run.left - line.right) / size;
-  const cell = line.cells.at(-1);
-  if (gap > cellGap) {
-    line.cells.push({ text: run.text, left: run.left, right: run.right });
-    line.text += ` ${run.text}`;
-  } else {
-    const isParted = isNoteMark(line, run) || isSpace(line.text, run.text, gap, run.spaceBefore);
-    const space = isParted ? " " : "";
-    line.text += space + run.text;
-    if (cell) {
-      cell.text += space + run.text;
-      cell.right = Math.max(cell.right, run.right);
-    }
-  }
+  const isParted = isNoteMark(line, run) || isSpace(line.text, run.text, gap, run.spaceBefore);
+  const space = gap > cellGap || isParted ? " " : "";
+  line.text += space + run.text;
+  extend(line.cells, run, gap > cellGap ? undefined : space);
+  extend(line.pieces, run, gap > pieceGap ? undefined : space);
   // A superscript does not make the line smaller.
   if (run.size > line.size) line.y = run.y;
   line.size = size;
   line.right = Math.max(line.right, run.right);
+}
+
+/** One cell of a line as a line of its own. */
+function partOf(line: Line, cell: Part): Line {
+  const pieces = line.pieces.filter(({ left, right }) => left >= cell.left && right <= cell.right);
+  return { ...line, ...cell, cells: [cell], pieces };
 }
 
 /** Prose on both sides of a gutter, for so many of the lines, is a page in two columns. */
@@ -166,8 +185,8 @@ function partColumns(lines: readonly Line[]): readonly Line[] {
     const isWide = line.left < gutter - size && line.right > gutter + size;
     if (line.cells.length === 2 && fits(line)) {
       const [first, second] = line.cells;
-      if (first) ordered.push({ ...line, ...first, cells: [first] });
-      if (second) right.push({ ...line, ...second, cells: [second] });
+      if (first) ordered.push(partOf(line, first));
+      if (second) right.push(partOf(line, second));
     } else if (line.left >= gutter - size) right.push(line);
     else {
       // A line across both columns ends them.

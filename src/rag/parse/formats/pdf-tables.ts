@@ -13,9 +13,9 @@ export interface FoundTable {
 }
 
 /** Baselines of two rows are no farther apart, in font sizes. */
-const maxRowGap = 4;
+export const maxRowGap = 4;
 /** A line that goes on with the cell above is closer. */
-const maxWrapGap = 1.6;
+export const maxWrapGap = 1.6;
 
 /** What stands before the items of a list, with a tab's gap behind it. */
 const label =

@@ -105,6 +105,7 @@ export function tableLine(
     left: cells.reduce((least, cell) => Math.min(least, cell.left), first.left),
     right: cells.reduce((most, cell) => Math.max(most, cell.right), first.right),
     cells: [],
+    pieces: [],
     // Rows without text are holes so far.
     table: { rows: rows.filter((row) => row !== undefined), middles },
   };
