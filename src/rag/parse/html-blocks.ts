@@ -7,7 +7,7 @@ import type { Attributes } from "./xml.ts";
 /** Never text for a reader. */
 const invisible = new Set(
   `script style noscript template svg iframe object embed audio video canvas map select textarea
-  button input datalist dialog rt rp annotation annotation-xml head`.split(/\s+/),
+  input datalist dialog rt rp annotation annotation-xml head`.split(/\s+/),
 );
 /** Parts of a web page around its content. */
 const surroundings = new Set(["nav", "footer", "aside", "menu", "search"]);
@@ -164,6 +164,8 @@ export class HtmlBlocks {
 
   private isHidden(name: string, attributes: Attributes): boolean {
     if (invisible.has(name)) return true;
+    // A heading that unfolds what is below it is a button: so are the questions of many a FAQ.
+    if (name === "button" && this.heading === undefined) return true;
     if ("hidden" in attributes || attributes["aria-hidden"] === "true") return name !== "body";
     if (/(^|;)\s*display\s*:\s*none/i.test(attributes.style ?? "")) return true;
     if (!this.options.isPage) return false;

@@ -84,3 +84,13 @@ test("items of lists with numbers bear them, once each", async () => {
   );
   expect(texts(blocks)).toEqual("3. a|b|4. c|d|e|i. f|iv. g|6. h|i".split("|"));
 });
+
+test("a heading that is a button is kept, any other button is not", async () => {
+  const { blocks } = await read(
+    "<h3><button aria-expanded=false>How do I pay?</button></h3><div>By card.<button>Buy</button></div>",
+  );
+  expect(blocks).toEqual([
+    { type: "heading", level: 3, text: "How do I pay?" },
+    { type: "paragraph", text: "By card." },
+  ]);
+});
