@@ -79,7 +79,11 @@ function withoutIndexes(content: string): string {
   return indexes > 0 ? kept : kept + content.slice(from);
 }
 
+/** How a word is read, beside it: no other format gives that either. */
+const ruby = /<(rt|rp)(?: [^<>]*)?>[^<>]*<\/\1>/g;
+
 const isText = /(^|\/)mimetype$|\.(xml|rels|opf|x?html?|xht)$/i;
+const isChapter = /\.(x?html?|xht)$/i;
 const isSlide = /^ppt\/slides\/[^/]+\.xml$/;
 const isNotes = /^ppt\/notesSlides\/[^/]+\.xml$/;
 
@@ -92,6 +96,7 @@ async function readable(zip: Zip, name: string, bytes: Uint8Array): Promise<Uint
     const styles = (await zip.bytes("styles.xml")) ?? new Uint8Array();
     return strToU8(withoutIndexes(await withNumbers(text(), styles)));
   }
+  if (isChapter.test(name)) return strToU8(text().replace(ruby, ""));
   return encoding === "utf-8" ? bytes : strToU8(text());
 }
 

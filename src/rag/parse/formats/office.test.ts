@@ -231,6 +231,23 @@ test("PowerPoint's automatic numbers go on within their level and kind", () => {
   );
 });
 
+test("books: lists with their numbers, no readings of words", async () => {
+  const chapter = `<html xmlns="http://www.w3.org/1999/xhtml"><head><title>One</title></head><body>
+    <p><ruby>出航<rp>(</rp><rt>しゅっこう</rt><rp>)</rp></ruby>した。</p><ol start="3"><li>Set sail<ul><li>at dawn</li></ul></li><li>Anchor</li></ol></body></html>`;
+  const blocks = await read({
+    mimetype: "application/epub+zip",
+    "META-INF/container.xml": `<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>`,
+    "book.opf": `<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><manifest><item id="one" href="one.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="one"/></spine></package>`,
+    "one.xhtml": chapter,
+  });
+  expect(blocks).toEqual([
+    { type: "paragraph", text: "出航した。" },
+    { type: "list_item", depth: 0, text: "3. Set sail" },
+    { type: "list_item", depth: 1, text: "at dawn" },
+    { type: "list_item", depth: 0, text: "4. Anchor" },
+  ]);
+});
+
 describe("Spreadsheets", () => {
   test("a merged cell is repeated down in Excel's rows, and not beyond them", async () => {
     const namespace = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
