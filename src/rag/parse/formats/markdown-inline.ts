@@ -17,12 +17,19 @@ const callbacks: Bun.markdown.RenderCallbacks = {
   codespan: (children) => children,
 };
 
+/**
+ * Links by a name that stands elsewhere, whose text is the first; and those of Obsidian and wikis, whose
+ * text is the last. What stands between backticks is neither.
+ */
+const namedLink =
+  /`[^`]*`|(?<![\w\]])!?\[([^[\]]+)\]\[[^[\]]*\]|\[\[(?:[^[\]|]*\|)?([^[\]|]+)\]\]/g;
 const footnoteMark = /\[\^[^\]\s]{1,40}\]/g;
 
 /** The text of a line of Markdown without its markup. */
 export function stripInlineMarkdown(line: string): string {
   if (!/[*_`[\]<&\\~!^]/.test(line)) return line;
+  const named = line.replace(namedLink, (all, link, wiki) => link ?? wiki ?? all);
   // With a word before it no line is a heading, a list or a block of another kind.
-  const text = Bun.markdown.render(`x ${line.replaceAll("\n", " ")}`, callbacks);
+  const text = Bun.markdown.render(`x ${named.replaceAll("\n", " ")}`, callbacks);
   return text.slice(2).replace(footnoteMark, "");
 }

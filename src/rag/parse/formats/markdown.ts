@@ -1,20 +1,26 @@
 import type { BlockWriter, TableWriter } from "../block-writer.ts";
 import { maxBlockLength } from "../document.ts";
 import { decodeText } from "../encoding.ts";
+import { beforeText } from "../number-formats.ts";
 import { joinWrapped } from "../plain-text.ts";
 import type { TextReader } from "../reader.ts";
 import { lines } from "../text-lines.ts";
 import { writeHtml } from "./html.ts";
+import { FrontMatter } from "./markdown-front-matter.ts";
 import { stripInlineMarkdown } from "./markdown-inline.ts";
 
 /** Chinese authors often leave out the space. */
 const heading = /^ {0,3}(#{1,6})(?:[ \t]+|(?=\p{Script=Han}))(.*)$/u;
 const closingMarks = /(?<![ \t])[ \t]+#+[ \t]*$/;
+/** Names and classes of a heading, for links to it. */
+const headingId = /(?<!\s)\s*\{[#.:][^{}]*\}\s*$/;
+/** The begin or end of a box, with its title; in a quotation GitHub's mark of one. */
+const box = /^ {0,3}:{3,}\s*(?:\{[^{}]*\}|[\w-]+)?\s*(.*)$|^\[!\w+\]\s*$/;
 const underline = /^ {0,3}(=+|-{2,})\s*$/;
 const rule = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const fence = /^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$/;
 /** A number of three digits is a year or the like: nobody counts a list so far. */
-const listMark = /^(\s*)([-*+]|\d{1,2}[.)])(\s+|$)(?:\[[ xX]\]\s+)?(.*)$/;
+const listMark = /^(\s*)(?:([-*+]|\d{1,2}[.)])(?:\s+|$)|(\d{1,2}、)(?=\S))(?:\[[ xX]\]\s+)?(.*)$/;
 /** No two runs of space meet in it: of a line of spaces each would be tried in every length. */
 const tableRule = /^\s*(?:\|\s*)?:?-+:?(?:\s*\|\s*:?-+:?)*\s*(?:\|\s*)?$/;
 const linkDefinition = /^ {0,3}\[(?!\^)[^\]]+\]:\s*\S+/;
@@ -49,8 +55,7 @@ interface OpenCode {
  * Texts lose their markup; links keep their text, images their description.
  */
 class MarkdownBlocks {
-  /** The title of the front matter, else the first heading of level 1. */
-  title: string | undefined;
+  private firstHeading: string | undefined;
   private paragraph: string[] = [];
   private length = 0;
   /** Set while the paragraph is an item of a list. */
@@ -60,13 +65,18 @@ class MarkdownBlocks {
   private code: OpenCode | undefined;
   private table: TableWriter | undefined;
   private comment = false;
-  private frontMatter: "possible" | "open" | "past" = "possible";
+  private readonly frontMatter = new FrontMatter();
   private afterBlank = true;
 
   constructor(private readonly writer: BlockWriter) {}
 
+  /** The title of the front matter, else the first heading of level 1. */
+  get title(): string | undefined {
+    return this.frontMatter.title ?? this.firstHeading;
+  }
+
   line(raw: string): void {
-    if (this.frontMatter !== "past" && this.readFrontMatter(raw)) return;
+    if (this.frontMatter.takes(raw)) return;
     if (this.code) {
       this.readCode(raw);
       return;
@@ -104,7 +114,15 @@ class MarkdownBlocks {
     const title = heading.exec(line);
     if (title) {
       this.flush();
-      this.writeHeading(title[1]?.length ?? 1, (title[2] ?? "").replace(closingMarks, ""));
+      const text = (title[2] ?? "").replace(closingMarks, "").replace(headingId, "");
+      this.writeHeading(title[1]?.length ?? 1, text);
+      return;
+    }
+    const boxed = box.exec(line);
+    if (boxed) {
+      this.flush();
+      if (boxed[1]) this.add(boxed[1]);
+      this.flush();
       return;
     }
     const previous = this.paragraph.at(-1);
@@ -142,9 +160,10 @@ class MarkdownBlocks {
   private readListItem(line: string): boolean {
     const match = listMark.exec(line);
     if (!match) return false;
-    const [, space = "", mark = "", , text = ""] = match;
+    const [, space = "", western = "", chinese = "", text = ""] = match;
+    const mark = western + chinese;
     // Within a paragraph only a bullet or a 1 starts a list: a line may begin with "1986. ".
-    const interrupts = this.item !== undefined || /^([-*+]|1[.)])$/.test(mark);
+    const interrupts = this.item !== undefined || /^([-*+]|1[.)]|\d+、)$/.test(mark);
     if (this.paragraph.length > 0 && (!interrupts || text === "")) return false;
     this.flush();
     const indent = space.replaceAll("\t", "    ").length;
@@ -154,7 +173,7 @@ class MarkdownBlocks {
     }
     this.item = this.indents.length - 1;
     // Others refer to a number.
-    this.add(/\d/.test(mark) ? `${mark} ${text}` : text);
+    this.add(/\d/.test(mark) ? beforeText(mark) + text : text);
     return true;
   }
 
@@ -191,7 +210,7 @@ class MarkdownBlocks {
     this.indents = [];
     this.length = 0;
     this.writer.heading(level, text);
-    if (level === 1 && text !== "") this.title ??= text;
+    if (level === 1 && text !== "") this.firstHeading ??= text;
   }
 
   private readCode(line: string): void {
@@ -243,20 +262,6 @@ class MarkdownBlocks {
     if (start < 0) return line;
     this.comment = true;
     return line.slice(0, start);
-  }
-
-  /** Whether the line belongs to the YAML between two rules at the start. */
-  private readFrontMatter(line: string): boolean {
-    if (this.frontMatter === "possible") {
-      this.frontMatter = /^---\s*$/.test(line) ? "open" : "past";
-      return this.frontMatter === "open";
-    }
-    if (/^(---|\.\.\.)\s*$/.test(line)) this.frontMatter = "past";
-    else {
-      const title = /^title\s*:\s*(.+)$/i.exec(line)?.[1];
-      if (title) this.title ??= title.trim().replace(/^(["'])(.*)\1$/, "$2");
-    }
-    return true;
   }
 }
 
