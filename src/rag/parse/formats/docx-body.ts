@@ -219,7 +219,8 @@ export class WordBody {
     const column = table.row.reduce((sum, cell) => sum + (cell.columns ?? 1), 0);
     if (table.merge === "first") table.merged.set(column, table.text);
     const text = table.merge === "below" ? (table.merged.get(column) ?? "") : table.text;
-    if (column < 16_384) table.row.push({ text, columns: table.span });
+    const isContinued = table.merge === "below";
+    if (column < 16_384) table.row.push({ text, columns: table.span, isContinued });
     table.text = "";
     table.span = 1;
     table.merge = "none";

@@ -36,6 +36,18 @@ test("cells over columns and rows stand where they are seen", async () => {
   ]);
 });
 
+test("a header of two rows names each column by both", async () => {
+  const { blocks } = await read(
+    "<table><tr><th rowspan=2>Service<th colspan=2>Price<th rowspan=2>Unit<tr><th>weekday<th>holiday<tr><td>Towing<td>100<td>200<td>hour</table>",
+  );
+  expect(texts(blocks)).toEqual([
+    [
+      ["Service", "Price weekday", "Price holiday", "Unit"],
+      ["Towing", "100", "200", "hour"],
+    ],
+  ]);
+});
+
 test("a table that lays out a page is read as its content", async () => {
   const { blocks } = await read(
     "<table><tr><td>left</td><td><h2>Title</h2><table><tr><td>k</td><td>v</td></tr><tr><td>x</td><td>y</td></tr></table>after</td></tr></table>",

@@ -82,6 +82,25 @@ describe("Word", () => {
     ]);
   });
 
+  test("a header of two rows names each column by both", async () => {
+    const cell = (text: string, properties = "") =>
+      `<w:tc><w:tcPr>${properties}</w:tcPr>${paragraph(run(text))}</w:tc>`;
+    const row = (...cells: string[]) => `<w:tr>${cells.join("")}</w:tr>`;
+    const table =
+      row(
+        cell("Service", '<w:vMerge w:val="restart"/>'),
+        cell("Price", '<w:gridSpan w:val="2"/>'),
+      ) +
+      row(cell("", "<w:vMerge/>"), cell("weekday"), cell("holiday")) +
+      row(cell("Towing"), cell("100"), cell("200"));
+    expect(await texts(`<w:tbl>${table}</w:tbl>`)).toEqual([
+      [
+        ["Service", "Price weekday", "Price holiday"],
+        ["Towing", "100", "200"],
+      ],
+    ]);
+  });
+
   test("headings by style, its parents or outline level; lists; no table of contents", async () => {
     const styles =
       '<w:style w:styleId="1"><w:name w:val="heading 2"/></w:style>' +
