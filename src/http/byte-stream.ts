@@ -1,5 +1,8 @@
 import { directStreamResponse } from "./direct-stream.ts";
 
+/** Bytes of one write: what the client's connection does not take of it is copied, and kept. */
+const largestWrite = 65_536;
+
 export interface ByteStreamOptions {
   /** What is sent, in pieces that leave as they come; what it throws ends the stream. */
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -22,14 +25,14 @@ export function byteStreamResponse(options: ByteStreamOptions): Response {
   });
 
   /** Resolves when the client may be sent more, or has gone. */
-  async function send(
-    controller: ReadableStreamDirectController,
-    data: Uint8Array | string,
-  ): Promise<void> {
-    // A promise where the client has not read what was sent before; the types do not say so.
-    const pressure: unknown = controller.write(data as Uint8Array<ArrayBuffer> | string);
-    void controller.flush();
-    if (pressure instanceof Promise) await Promise.race([pressure, gone]);
+  async function send(controller: ReadableStreamDirectController, data: Uint8Array): Promise<void> {
+    for (let at = 0; at < data.length && !signal.aborted; at += largestWrite) {
+      const part = data.length <= largestWrite ? data : data.subarray(at, at + largestWrite);
+      // A promise where the client has not read what was sent before; the types do not say so.
+      const pressure: unknown = controller.write(part as Uint8Array<ArrayBuffer>);
+      void controller.flush();
+      if (pressure instanceof Promise) await Promise.race([pressure, gone]);
+    }
   }
 
   return directStreamResponse(options.contentType, async (controller) => {
@@ -39,7 +42,7 @@ export function byteStreamResponse(options: ByteStreamOptions): Response {
         await send(controller, piece);
       }
     } catch (error) {
-      if (!signal.aborted) await send(controller, options.ending(error));
+      if (!signal.aborted) await send(controller, Buffer.from(options.ending(error)));
     }
   });
 }

@@ -2,7 +2,7 @@ import type { ForwardedAnswer } from "../../providers/llm/index.ts";
 import type { Meter } from "../usage/service.ts";
 
 /** Bytes of a stream that are kept to be counted together, about. */
-const portionSize = 262_144;
+const portionSize = 65_536;
 
 /**
  * The same answer, byte by byte, metered as far as it was passed on: all of it, or what came before it

@@ -59,14 +59,34 @@ describe("read", () => {
     expect(await body.read().catch((failure: unknown) => failure)).toBe("broken");
   });
 
+  test("cuts a large piece, and copies what it hands out of it", async () => {
+    const { body } = open();
+    const large = Buffer.from(Array.from({ length: 100_000 }, (_, n) => n % 251));
+    body.feed(large);
+    body.end();
+    const first = await body.read();
+    const second = await body.read();
+    expect([first?.length, second?.length]).toEqual([65_536, 34_464]);
+    expect(Buffer.concat([first ?? [], second ?? []].map((part) => Buffer.from(part)))).toEqual(
+      large,
+    );
+    expect(first?.buffer).not.toBe(large.buffer);
+    expect(await body.read()).toBeUndefined();
+  });
+
   test("holds the connection while much lies unread", async () => {
     const { body, calls } = open();
     for (let i = 0; i < 3; i++) body.feed(Buffer.alloc(40_000));
     expect(calls).toEqual(["pause"]);
-    await body.read();
+    for (let i = 0; i < 3; i++) await body.read();
     expect(calls).toEqual(["pause"]);
-    await body.read();
+    const awaited = body.read();
     expect(calls).toEqual(["pause", "resume"]);
+    body.feed(Buffer.alloc(1));
+    await awaited;
+    expect(calls).toHaveLength(2);
+    body.feed(Buffer.alloc(1));
+    expect(calls).toEqual(["pause", "resume", "pause"]);
   });
 });
 

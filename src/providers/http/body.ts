@@ -7,8 +7,11 @@ export interface Source {
   cancel(): void;
 }
 
-/** Bytes that may lie here unread before the connection is told to wait. */
-const mostUnread = 65_536;
+/** Bytes that may come with the head, before anybody can have asked for them. */
+const mostEarly = 65_536;
+
+/** Bytes that are handed to a reader at once: nothing more is taken before it asks again. */
+const largestRead = 65_536;
 
 /**
  * The body of an answer while it comes, read once and by one of two ways: `each` hands over what
@@ -20,6 +23,8 @@ const mostUnread = 65_536;
 export class ReplyBody {
   #unread: Uint8Array[] = [];
   #unreadBytes = 0;
+  /** Bytes that may lie here unread before the connection is told to wait. */
+  #mostUnread = mostEarly;
   #paused = false;
   #ending: { readonly failure?: unknown } | undefined;
   #take: ((bytes: Uint8Array) => void) | undefined;
@@ -33,10 +38,11 @@ export class ReplyBody {
       this.#take(bytes);
       return;
     }
+    const isAwaited = this.#changed !== undefined && bytes.length < largestRead;
     this.#unread.push(bytes);
     this.#unreadBytes += bytes.length;
     this.#wake();
-    if (this.#paused || this.#unreadBytes <= mostUnread) return;
+    if (isAwaited || this.#paused || this.#unreadBytes <= this.#mostUnread) return;
     this.#paused = true;
     this.source.pause();
   }
@@ -60,18 +66,16 @@ export class ReplyBody {
   }
 
   /**
-   * The next bytes; undefined at their end.
+   * The next bytes, 65,536 at most; undefined at their end.
    *
    * @throws what broke the connection
    */
   async read(): Promise<Uint8Array | undefined> {
+    this.#mostUnread = 0;
     for (;;) {
-      const bytes = this.#unread.shift();
-      if (bytes !== undefined) {
-        this.#unreadBytes -= bytes.length;
-        if (this.#unreadBytes <= mostUnread) this.#resume();
-        return bytes;
-      }
+      const bytes = this.#nextUnread();
+      if (bytes !== undefined) return bytes;
+      this.#resume();
       if (this.#ending === undefined) await this.#change();
       else if ("failure" in this.#ending) throw this.#ending.failure;
       else return undefined;
@@ -90,6 +94,18 @@ export class ReplyBody {
     if (this.#ending !== undefined) return;
     this.end();
     this.source.cancel();
+  }
+
+  #nextUnread(): Uint8Array | undefined {
+    const [first] = this.#unread;
+    if (first === undefined) return undefined;
+    // Of a large piece a copy, so that whoever keeps a bit of it does not keep all.
+    const isLarge = first.buffer.byteLength > largestRead;
+    const bytes = isLarge ? Buffer.from(first.subarray(0, largestRead)) : first;
+    if (bytes.length === first.length) this.#unread.shift();
+    else this.#unread[0] = first.subarray(bytes.length);
+    this.#unreadBytes -= bytes.length;
+    return bytes;
   }
 
   #takeUnread(): Uint8Array[] {

@@ -28,6 +28,9 @@ const maxAnswerBytes = 64 * 1024 * 1024;
 /** Runs that are looked at for the finish reason when a stream ends without a word. */
 const rememberedRuns = 3;
 
+/** Bytes at the end of each that are: a client that reads nothing is not to cost all of three. */
+const rememberedBytes = 16_384;
+
 /** Bytes at the end of a run that tell whether it ends in `data: [DONE]`. */
 const doneBytes = 24;
 
@@ -134,7 +137,7 @@ class ForwardedStream implements ForwardedAnswer {
     const { deadline } = this.call;
     let isOver = false;
     try {
-      for (const run of this.#first) {
+      for (let run = this.#first.shift(); run !== undefined; run = this.#first.shift()) {
         yield run;
         isOver = this.#endsIn(run);
       }
@@ -188,7 +191,8 @@ class ForwardedStream implements ForwardedAnswer {
   }
 
   #endsIn(run: Buffer): boolean {
-    this.#recent.push(run);
+    const isShort = run.length <= rememberedBytes;
+    this.#recent.push(isShort ? run : Buffer.from(run.subarray(-rememberedBytes)));
     if (this.#recent.length > rememberedRuns) this.#recent.shift();
     return done.test(run.toString("latin1", Math.max(0, run.length - doneBytes)));
   }
