@@ -1,26 +1,33 @@
 import { AppError } from "../../errors.ts";
 import { log } from "../../log.ts";
+import type { AnswerPart } from "../../store/conversations.ts";
 import type { ConversationService } from "../conversations/service.ts";
 import type { Generation } from "./generation.ts";
 
-/** Milliseconds between checkpoints; the contract promises one a second. */
+/** Milliseconds between the checkpoints of an answer; the contract promises one a second. */
 const checkpointInterval = 800;
+/** The answers take turns in so many groups: all at once would hold up their tokens. */
+const groups = 8;
 
 /**
- * The answers that are being made, at most one a conversation. Stores how far they have come, all of
- * them in one write.
+ * The answers that are being made, at most one a conversation. Stores how far they have come, those of
+ * a group in one write.
  */
 export class RunningAnswers {
   /** Each with what is resolved when its answer has begun, or will not. */
   private readonly claimed = new Map<number, PromiseWithResolvers<void>>();
   private readonly generations = new Map<number, Generation>();
   private readonly timer: Timer;
-  private storing = false;
+  private turn = 0;
+  private readonly storing = new Set<number>();
   private cutting = false;
   private emptied = Promise.withResolvers<void>();
 
   constructor(private readonly conversations: ConversationService) {
-    this.timer = setInterval(() => void this.checkpoint(), checkpointInterval);
+    this.timer = setInterval(() => {
+      this.turn = (this.turn + 1) % groups;
+      void this.checkpoint(this.turn);
+    }, checkpointInterval / groups);
   }
 
   /** @throws AppError `generation_running` while an answer of the conversation is being made */
@@ -72,14 +79,17 @@ export class RunningAnswers {
     clearInterval(this.timer);
   }
 
-  private async checkpoint(): Promise<void> {
+  private async checkpoint(group: number): Promise<void> {
     // One at a time: a part that cannot be stored goes first in the next.
-    if (this.storing) return;
-    const grown = [...this.generations.values()].flatMap(
-      (generation) => generation.takePart() ?? [],
-    );
+    if (this.storing.has(group)) return;
+    const grown: AnswerPart[] = [];
+    for (const [conversationId, generation] of this.generations) {
+      if (conversationId % groups !== group) continue;
+      const part = generation.takePart();
+      if (part !== undefined) grown.push(part);
+    }
     if (grown.length === 0) return;
-    this.storing = true;
+    this.storing.add(group);
     try {
       const gone = await this.conversations.checkpoint(grown);
       // An answer that ended meanwhile has left already; one still here lost its conversation.
@@ -91,7 +101,7 @@ export class RunningAnswers {
         if (generation?.messageId === part.answerId) generation.giveBack(part);
       }
     } finally {
-      this.storing = false;
+      this.storing.delete(group);
     }
   }
 }

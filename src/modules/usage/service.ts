@@ -64,7 +64,7 @@ export function createUsageService(options: {
   return {
     /** To be called when an answer begins, so that the counting is ready when it ends. */
     prepare(): void {
-      void counter.count([]);
+      counter.prepare();
     },
 
     /**

@@ -19,6 +19,11 @@ export class TokenCounter {
   #worker: Promise<WorkerClient<Tokenizer>> | undefined;
   #closed = false;
 
+  /** Starts what counts, where it does not run yet. */
+  prepare(): void {
+    if (this.#worker === undefined) void this.count([]);
+  }
+
   /** The tokens of each text, in order; by the rule of `estimateTokens` where the Worker fails. */
   async count(texts: readonly string[]): Promise<number[]> {
     try {

@@ -1,3 +1,4 @@
+import { yieldToOtherThreads } from "../../workers/priority.ts";
 import { serveWorker } from "../../workers/serve.ts";
 import { openDatabase } from "./connection.ts";
 import { createConversationSearch } from "./conversation-search.ts";
@@ -8,6 +9,7 @@ export interface ConversationSearchOptions {
 
 /** Cutting texts into terms, searching and marking keep a processor busy: they have their own thread. */
 function createWorker({ path }: ConversationSearchOptions) {
+  yieldToOtherThreads("searching");
   const database = openDatabase({ path, readonly: true });
   return {
     ...createConversationSearch(database),
