@@ -58,8 +58,13 @@ export class BytePairs {
 
   constructor(file: Uint8Array) {
     let lines = 0;
-    for (const byte of file) if (byte === lineFeed) lines += 1;
-    const bytes = new Uint8Array(file.length);
+    let letters = 0;
+    for (const byte of file) {
+      if (byte === lineFeed) lines += 1;
+      else if ((sextets[byte] ?? -1) >= 0) letters += 1;
+    }
+    // A few too many: those of the ranks are letters, too.
+    const bytes = new Uint8Array(Math.ceil((letters * 3) / 4));
     this.#offsets = new Uint32Array(lines + 1);
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * lines)));
     let size = 0;
@@ -81,7 +86,7 @@ export class BytePairs {
       this.#insert(rank, bytes, start, size);
       at = file.indexOf(lineFeed, at) + 1;
     }
-    this.#bytes = bytes.slice(0, size);
+    this.#bytes = bytes;
   }
 
   #insert(rank: number, bytes: Uint8Array, start: number, end: number): void {

@@ -57,7 +57,7 @@ export class TokenCounter {
   #start(): Promise<WorkerClient<Tokenizer>> {
     this.#worker ??= WorkerClient.start<Tokenizer>(
       "tokenizer",
-      () => new Worker(new URL("./tokenizer-worker.ts", import.meta.url).href),
+      () => new Worker(new URL("./tokenizer-worker.ts", import.meta.url).href, { smol: true }),
       {},
     );
     return this.#worker;

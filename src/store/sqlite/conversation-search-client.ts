@@ -33,7 +33,8 @@ export function openConversationSearch(
 ): ConversationSearcher {
   const worker = WorkerClient.onDemand<ConversationSearchApi>(
     "conversation search",
-    () => new Worker(new URL("./conversation-search-worker.ts", import.meta.url).href),
+    () =>
+      new Worker(new URL("./conversation-search-worker.ts", import.meta.url).href, { smol: true }),
     options,
   );
   let timer: Timer | undefined;
