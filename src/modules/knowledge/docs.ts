@@ -79,11 +79,14 @@ export const retrieveDocs = operation({
   tag: "Retrieval",
   summary: "知识库检索 · Retrieve passages",
   description: `The passages of a knowledge base that fit the question, in the order of relevance, found by meaning
-(vectors) and by words (full text) together. Passages that nearly repeat a better one are left out. Where a
-reranker is configured, it puts the best ones in order; if it fails or is late, \`warnings\` says so. With
-\`filter\` only the documents that fit all of it are searched: as many passages are found among them.
+(vectors) and by words (full text) together. Passages that nearly repeat a better one are left out. A word of the
+question that stands nowhere in the knowledge base is searched for as it was meant, if one slip of the hand makes
+it of a word in a sample of the passages: a letter too many, missing, wrong or out of place. Where a reranker is
+configured, it puts the best ones in order; if it fails or is late, \`warnings\` says so. With \`filter\` only the
+documents that fit all of it are searched: as many passages are found among them.
 
-同时按语义（向量）与关键词（全文）检索，按相关性排序，并去除近似重复的段落。配置了重排序模型时由其排序，失败或超时则保留原有顺序，并在
+同时按语义（向量）与关键词（全文）检索，按相关性排序，并去除近似重复的段落。问题中的单词若在知识库中没有出现，而与抽样段落中的某个单词只差一处
+拼写（多、少、错或错位一个字母），则按该单词检索。配置了重排序模型时由其排序，失败或超时则保留原有顺序，并在
 \`warnings\` 中说明。\`filter\` 可按文档、文件类型与元数据限定检索范围。`,
   success: {
     200: json(
