@@ -16,19 +16,22 @@ import type { Tokenizer } from "./tokenizer-worker.ts";
  * by some percent. It runs in a Worker, which the first call starts.
  */
 export class TokenCounter {
-  #worker: Promise<WorkerClient<Tokenizer>> | undefined;
+  readonly #worker = WorkerClient.onDemand<Tokenizer>(
+    "tokenizer",
+    () => new Worker(new URL("./tokenizer-worker.ts", import.meta.url).href, { smol: true }),
+    {},
+  );
   #closed = false;
 
   /** Starts what counts, where it does not run yet. */
   prepare(): void {
-    if (this.#worker === undefined) void this.count([]);
+    void this.#worker.isAlive();
   }
 
   /** The tokens of each text, in order; by the rule of `estimateTokens` where the Worker fails. */
   async count(texts: readonly string[]): Promise<number[]> {
     try {
-      const worker = await this.#start();
-      return await worker.call("count", [texts]);
+      return await this.#worker.call("count", [texts]);
     } catch (cause) {
       return this.#byRule(cause)(texts);
     }
@@ -37,8 +40,7 @@ export class TokenCounter {
   /** What a portion of its answer tells, see `portionUsage`; by the same rule where the Worker fails. */
   async countPortion(answer: Uint8Array): Promise<PortionUsage> {
     try {
-      const worker = await this.#start();
-      return await worker.call("countPortion", [answer]);
+      return await this.#worker.call("countPortion", [answer]);
     } catch (cause) {
       return portionUsage(answer, this.#byRule(cause));
     }
@@ -47,20 +49,10 @@ export class TokenCounter {
   /** What a request that was passed on took, see `forwardedUsage`; by the same rule where the Worker fails. */
   async countForwarded(forwarded: Forwarded): Promise<TokenUsage> {
     try {
-      const worker = await this.#start();
-      return await worker.call("countForwarded", [forwarded]);
+      return await this.#worker.call("countForwarded", [forwarded]);
     } catch (cause) {
       return forwardedUsage(forwarded, this.#byRule(cause));
     }
-  }
-
-  #start(): Promise<WorkerClient<Tokenizer>> {
-    this.#worker ??= WorkerClient.start<Tokenizer>(
-      "tokenizer",
-      () => new Worker(new URL("./tokenizer-worker.ts", import.meta.url).href, { smol: true }),
-      {},
-    );
-    return this.#worker;
   }
 
   #byRule(cause: unknown): (texts: readonly string[]) => number[] {
@@ -70,8 +62,7 @@ export class TokenCounter {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const worker = await this.#worker?.catch(() => undefined);
-    await worker?.close();
+    await this.#worker.close();
   }
 }
 
