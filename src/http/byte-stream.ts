@@ -1,4 +1,4 @@
-import { directStreamResponse } from "./direct-stream.ts";
+import { directStreamResponse, sendNow } from "./direct-stream.ts";
 
 /** Bytes of one write: what the client's connection does not take of it is copied, and kept. */
 const largestWrite = 65_536;
@@ -27,11 +27,8 @@ export function byteStreamResponse(options: ByteStreamOptions): Response {
   /** Resolves when the client may be sent more, or has gone. */
   async function send(controller: ReadableStreamDirectController, data: Uint8Array): Promise<void> {
     for (let at = 0; at < data.length && !signal.aborted; at += largestWrite) {
-      const part = data.length <= largestWrite ? data : data.subarray(at, at + largestWrite);
-      // A promise where the client has not read what was sent before; the types do not say so.
-      const pressure: unknown = controller.write(part as Uint8Array<ArrayBuffer>);
-      void controller.flush();
-      if (pressure instanceof Promise) await Promise.race([pressure, gone]);
+      const pressure = sendNow(controller, data.subarray(at, at + largestWrite));
+      if (pressure !== undefined) await Promise.race([pressure, gone]);
     }
   }
 

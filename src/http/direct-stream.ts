@@ -1,4 +1,18 @@
 /**
+ * Sends something at once. Answers a promise where the client has not read what was sent before: it
+ * resolves when more may be sent, and may stay open where the client goes.
+ */
+export function sendNow(
+  controller: ReadableStreamDirectController,
+  data: Uint8Array | string,
+): Promise<unknown> | undefined {
+  // The types do not say so.
+  const pressure: unknown = controller.write(data as Uint8Array<ArrayBuffer> | string);
+  void controller.flush();
+  return pressure instanceof Promise ? pressure : undefined;
+}
+
+/**
  * An answer that streams what `pump` writes, each flush at once, and ends when that resolves. No
  * proxy on the way is to hold back or change it.
  */

@@ -1,4 +1,4 @@
-import { directStreamResponse } from "./direct-stream.ts";
+import { directStreamResponse, sendNow } from "./direct-stream.ts";
 import type { EventLog } from "./event-log.ts";
 
 export type StreamFormat = "sse" | "ndjson";
@@ -111,9 +111,8 @@ export function eventStreamResponse({ format, signal, ...from }: EventStreamOpti
     function write(text: string): void {
       quietLooks = 0;
       try {
-        const pressure: unknown = controller.write(text);
-        void controller.flush();
-        if (!(pressure instanceof Promise)) return;
+        const pressure = sendNow(controller, text);
+        if (pressure === undefined) return;
         blocked = true;
         pressure.then(goOn).catch(finish);
       } catch {

@@ -1,9 +1,9 @@
-import { CharClass, charClassAt, isPaired } from "../text/char-class.ts";
+import { CharClass, charClassAt } from "../text/char-class.ts";
 import { foldedUnit, normalise, stripMarks } from "../text/fold.ts";
 import { chineseParticles, stopWordsOf } from "../text/stop-words.ts";
 import { buckets, type LooseStatistics, scan } from "./loose/features.ts";
 import { Proximity, Window, wordWidth } from "./loose/nearness.ts";
-import { longestQuestion, wordAmongPairs } from "./tokenize.ts";
+import { longestQuestion, weightsAmong } from "./tokenize.ts";
 
 interface QuestionFeature {
   /** How often the question has it. */
@@ -29,18 +29,15 @@ function questionFeatures(question: string): Map<number, QuestionFeature> {
     if (isGrammar(simplified, start)) return;
     found.push({ feature, share, word: stripMarks(clean.slice(start, end).toLowerCase()) });
   });
-  const stopWords = stopWordsOf(
-    found.map(({ word }) => word),
-    question,
-  );
-  const inPairs = (word: string) => isPaired(charClassAt(word, 0));
-  const perWord = found.some(({ word }) => inPairs(word)) ? wordAmongPairs : 1;
+  const words = found.map(({ word }) => word);
+  const stopWords = stopWordsOf(words, question);
+  const weightOf = weightsAmong(words);
   const counts = new Map<number, QuestionFeature>();
   for (const { feature, share, word } of found) {
     if (word.length > 1 && stopWords.has(word)) continue;
     counts.set(feature, {
       count: (counts.get(feature)?.count ?? 0) + 1,
-      share: inPairs(word) ? share : share * perWord,
+      share: share * weightOf(word),
     });
   }
   return counts;

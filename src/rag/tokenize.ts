@@ -14,7 +14,14 @@ const mostTerms = 512;
  * that the one term of `Merits` in 什么为Merits做好了准备 would else drown among them. Two gained 1.0 point
  * of MRR on questions of FAQs, 0.1 to 0.4 on manuals and 0.2 on xquad-zh; three gained no more.
  */
-export const wordAmongPairs = 2;
+const wordAmongPairs = 2;
+
+/** What each word or pair of these counts; see `wordAmongPairs`. */
+export function weightsAmong(words: Iterable<string>): (word: string) => number {
+  const inPairs = (word: string) => isPaired(charClassAt(word, 0));
+  const perWord = Iterator.from(words).some(inPairs) ? wordAmongPairs : 1;
+  return (word) => (inPairs(word) ? 1 : perWord);
+}
 
 /** The terms of a passage in reading order, repeated ones included. */
 export function indexTerms(text: string): string[] {
@@ -27,8 +34,7 @@ export function indexTerms(text: string): string[] {
  * The distinct terms of a question, in order of their first occurrence: without stop words and Chinese
  * particles unless it holds nothing else, and without the lone characters that end runs of Chinese,
  * Japanese and Korean, which only an index needs. A question of one such character becomes a prefix, so
- * that it finds the pairs which begin with it. A term that the question repeats
- * weighs as often. At most
+ * that it finds the pairs which begin with it. A term that the question repeats weighs as often. At most
  * 512 terms, from the first 8,192 UTF-16 units.
  */
 export function queryTerms(text: string): QueryTerm[] {
@@ -48,11 +54,10 @@ export function queryTerms(text: string): QueryTerm[] {
     if (count !== undefined || counts.size < mostTerms) counts.set(term, (count ?? 0) + 1);
   }
   const alone = counts.size === 1;
-  const inPairs = (term: string) => isPaired(charClassAt(term, 0));
-  const perWord = counts.keys().some(inPairs) ? wordAmongPairs : 1;
+  const weightOf = weightsAmong(counts.keys());
   return Array.from(counts, ([term, count]) => ({
     text: term,
-    weight: inPairs(term) ? count : count * perWord,
+    weight: count * weightOf(term),
     prefix: alone && singleCharacter.test(term),
   }));
 }

@@ -1,4 +1,4 @@
-import { CharClass, charClassAt, charLength } from "./char-class.ts";
+import { CharClass, charClassAt, charLength, isPaired } from "./char-class.ts";
 import { cutTerms } from "./cut.ts";
 import { normalise, simplify } from "./fold.ts";
 import type { WantedTerm } from "./search-terms.ts";
@@ -122,7 +122,7 @@ export function* occurrences(text: string, terms: readonly WantedTerm[]): Genera
   for (let i = 0; i < all.length; i++) {
     const run = all[i] ?? [];
     const kind = kindOf(run[0]?.charClass ?? CharClass.separator);
-    if (kind === CharClass.cjk || kind === CharClass.hangul) yield* inPairs(run);
+    if (isPaired(kind)) yield* inPairs(run);
     else if (kind === CharClass.southEastAsian) yield* inSegments(spanOf(run));
     else if (kind === CharClass.otherLetter) {
       const word = [run];

@@ -52,9 +52,9 @@ export interface Scores {
 }
 
 /**
- * BM25 of every chunk of the image. Its statistics are those of
- * the visible chunks of this index alone. The inverse document frequency is Lucene's,
- * ln(1 + (N - n + 0.5) / (n + 0.5)), which is never negative.
+ * BM25 of every chunk of the image. Its statistics are those of the visible chunks of this index
+ * alone. The inverse document frequency is Lucene's, ln(1 + (N - n + 0.5) / (n + 0.5)), which is never
+ * negative.
  */
 export function bm25Scores(
   image: SearchImage,

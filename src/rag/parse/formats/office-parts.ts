@@ -35,8 +35,8 @@ const slideParagraph = /<a:p(?: [^<>/]*)?>(?:<a:pPr\b([^<>]*?)(?:\/>|>(.*?)<\/a:
 const ownMark = /<a:bu(None|Char|AutoNum|Blip)\b/;
 
 /**
- * A slide whose points bear their numbers and marks: in a content placeholder they have them from the layout, which
- * officeparser does not look at. One paragraph alone is no list.
+ * A slide whose points bear their numbers and marks: in a content placeholder they have them from the
+ * layout, which officeparser does not look at. One paragraph alone is no list.
  */
 function withMarks(slide: string): string {
   const [before = "", ...shapes] = slide.split(/(?=<p:sp[ >])/);
