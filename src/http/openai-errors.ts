@@ -22,6 +22,12 @@ const openAiCodes: Readonly<Partial<Record<ErrorCode, string>>> = {
   rate_limited: "rate_limit_exceeded",
 };
 
+/** Callers of this protocol think of keys, not of the tokens that their signed-in users have. */
+const keyRefusals: Readonly<Record<Language, string>> = {
+  "zh-CN": "未授权：API 密钥缺失、无效或已过期",
+  en: "Unauthorized: the API key is missing, invalid or expired",
+};
+
 /** What is wrong with a model's name; a knowledge base is one. */
 const modelFaults: ReadonlySet<ErrorCode> = new Set([
   "unknown_model",
@@ -67,7 +73,10 @@ function describeProvider({ parameters, options }: AppError, message: string): D
 export const isOpenAiPath = (path: string): boolean => /^\/v1(?:\/|$)/.test(path);
 
 export function describeForOpenAi(fault: AppError, language: Language): Described {
-  const message = errorMessage(fault.code, language, fault.parameters);
+  const message =
+    fault.code === "unauthorized"
+      ? keyRefusals[language]
+      : errorMessage(fault.code, language, fault.parameters);
   if (fault.code === "provider_failed") return describeProvider(fault, message);
   if (modelFaults.has(fault.code)) {
     const type = "invalid_request_error";

@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { exists, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
+import { storageFault } from "../store/storage-fault.ts";
 
 /** A file that was received whole and belongs to nobody yet. */
 export interface ReceivedFile {
@@ -26,8 +27,8 @@ export interface Originals {
   /**
    * Writes the bytes to disk as they come.
    *
-   * @throws AppError `file_too_large` as soon as there are more than `limit` bytes; whatever
-   *   reading them throws. Nothing is left then.
+   * @throws AppError `file_too_large` as soon as there are more than `limit` bytes, `storage_full`;
+   *   whatever reading them throws. Nothing is left then.
    */
   receive(bytes: AsyncIterable<Uint8Array>, limit: number): Promise<ReceivedFile>;
   /** Makes the file that of a document. */
@@ -90,7 +91,7 @@ export async function openOriginals(folder: string): Promise<Originals> {
         return await write(bytes, to, limit);
       } catch (error) {
         await rm(to, { force: true });
-        throw error;
+        throw storageFault(error);
       }
     },
     keep: (file, documentId) => rename(file.path, path(documentId)),

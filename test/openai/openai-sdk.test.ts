@@ -259,6 +259,7 @@ describe("an error", () => {
       );
       expect(error).toBeInstanceOf(OpenAI.AuthenticationError);
       expect(error).toMatchObject({ status: 401, code: "invalid_api_key" });
+      expect(error.message).toContain("API 密钥");
     }
   });
 

@@ -1,13 +1,7 @@
 import type { Database } from "bun:sqlite";
-import { AppError } from "../../errors.ts";
 import type { WorkerApi } from "../../workers/protocol.ts";
 import { Grouped } from "../../workers/serve.ts";
-
-/** Says of a full disk that it is one; anything else stays as it is. */
-function asFault(error: unknown): unknown {
-  const isFull = error instanceof Error && "code" in error && error.code === "SQLITE_FULL";
-  return isFull ? new AppError("storage_full", {}, { cause: error }) : error;
-}
+import { storageFault } from "../storage-fault.ts";
 
 /**
  * Makes each of the writes a transaction. Those that came together are committed together, each in a
@@ -24,8 +18,8 @@ export function groupedWrites(database: Database, writes: WorkerApi): Grouped {
       try {
         return transaction(...args);
       } catch (error) {
-        if (!database.inTransaction) undoneBy = asFault(error);
-        throw asFault(error);
+        if (!database.inTransaction) undoneBy = storageFault(error);
+        throw storageFault(error);
       }
     };
   }
@@ -37,7 +31,7 @@ export function groupedWrites(database: Database, writes: WorkerApi): Grouped {
     try {
       group.immediate(run);
     } catch (error) {
-      throw asFault(error);
+      throw storageFault(error);
     }
   });
 }
