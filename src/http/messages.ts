@@ -138,6 +138,14 @@ const errorTexts: Record<ErrorCode, Text> = {
   internal: { "zh-CN": "服务器内部错误", en: "Internal server error" },
 };
 
+/** What errors say to clients of OpenAI's protocol in other words: theirs are keys, not tokens. */
+const openAiTexts: Readonly<Partial<Record<ErrorCode, Text>>> = {
+  unauthorized: {
+    "zh-CN": "未授权：API 密钥缺失、无效或已过期",
+    en: "Unauthorized: the API key is missing, invalid or expired",
+  },
+};
+
 /** Why a field is refused, by the `reason` of `invalid_field`. */
 const reasonTexts: Readonly<Record<string, Text>> = {
   required: { "zh-CN": "缺少该字段", en: "it is missing" },
@@ -261,6 +269,13 @@ export function errorMessage(
     ...(ceiling === undefined ? {} : { limit: ceiling }),
   });
 }
+
+/** The same, to a client of OpenAI's protocol. */
+export const openAiErrorMessage = (
+  code: ErrorCode,
+  language: Language,
+  parameters: ErrorParameters,
+): string => openAiTexts[code]?.[language] ?? errorMessage(code, language, parameters);
 
 export const successMessage = (
   key: SuccessKey,

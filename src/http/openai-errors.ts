@@ -1,5 +1,5 @@
 import type { AppError, ErrorCode } from "../errors.ts";
-import { errorMessage, type Language } from "./messages.ts";
+import { type Language, openAiErrorMessage } from "./messages.ts";
 import { faultHeaders, statuses } from "./status.ts";
 
 /** An error as OpenAI's API has it. */
@@ -20,12 +20,6 @@ const openAiCodes: Readonly<Partial<Record<ErrorCode, string>>> = {
   unauthorized: "invalid_api_key",
   route_not_found: "unknown_url",
   rate_limited: "rate_limit_exceeded",
-};
-
-/** Callers of this protocol think of keys, not of the tokens that their signed-in users have. */
-const keyRefusals: Readonly<Record<Language, string>> = {
-  "zh-CN": "未授权：API 密钥缺失、无效或已过期",
-  en: "Unauthorized: the API key is missing, invalid or expired",
 };
 
 /** What is wrong with a model's name; a knowledge base is one. */
@@ -73,10 +67,7 @@ function describeProvider({ parameters, options }: AppError, message: string): D
 export const isOpenAiPath = (path: string): boolean => /^\/v1(?:\/|$)/.test(path);
 
 export function describeForOpenAi(fault: AppError, language: Language): Described {
-  const message =
-    fault.code === "unauthorized"
-      ? keyRefusals[language]
-      : errorMessage(fault.code, language, fault.parameters);
+  const message = openAiErrorMessage(fault.code, language, fault.parameters);
   if (fault.code === "provider_failed") return describeProvider(fault, message);
   if (modelFaults.has(fault.code)) {
     const type = "invalid_request_error";

@@ -18,8 +18,9 @@ export function groupedWrites(database: Database, writes: WorkerApi): Grouped {
       try {
         return transaction(...args);
       } catch (error) {
-        if (!database.inTransaction) undoneBy = storageFault(error);
-        throw storageFault(error);
+        const fault = storageFault(error);
+        if (!database.inTransaction) undoneBy = fault;
+        throw fault;
       }
     };
   }
